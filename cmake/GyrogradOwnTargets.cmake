@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+# How our own programs (tests, examples, benches) are compiled; nothing here reaches a user of the library.
+find_package(Threads REQUIRED)
+gyrograd_need(nlohmann_json)
+gyrograd_need(ZLIB)
+
+find_program(GYROGRAD_CCACHE ccache)
+mark_as_advanced(GYROGRAD_CCACHE)
+if(GYROGRAD_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${GYROGRAD_CCACHE})
+endif()
+
+add_library(gyrograd_own INTERFACE)
+target_link_libraries(gyrograd_own INTERFACE gyrograd::gyrograd nlohmann_json::nlohmann_json Threads::Threads)
+if(ZLIB_FOUND)
+  target_link_libraries(gyrograd_own INTERFACE ZLIB::ZLIB)
+  target_compile_definitions(gyrograd_own INTERFACE GYROGRAD_HAVE_ZLIB=1)
+endif()
+target_compile_options(gyrograd_own INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow
+  -ffp-contract=off)  # the same bits from every compiler: fused operations are written, not guessed
+if(GYROGRAD_WERROR)
+  target_compile_options(gyrograd_own INTERFACE -Werror)
+endif()
+if(GYROGRAD_NATIVE)
+  target_compile_options(gyrograd_own INTERFACE -march=native)
+endif()
+if(GYROGRAD_SANITIZE)
+  target_compile_options(gyrograd_own INTERFACE
+    -fsanitize=${GYROGRAD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(gyrograd_own INTERFACE -fsanitize=${GYROGRAD_SANITIZE})
+endif()
