@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # How our own programs (tests, examples, benches) are compiled; nothing here reaches a user of the library.
+set(CMAKE_CXX_EXTENSIONS OFF)
 find_package(Threads REQUIRED)
 gyrograd_need(nlohmann_json)
 gyrograd_need(ZLIB)
