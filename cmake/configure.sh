@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # SPDX-License-Identifier: MIT
 # Shell functions of tests/run.sh, examples/demo.sh and .ci/run; read with `.`, from the repository root.
 

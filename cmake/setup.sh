@@ -41,8 +41,8 @@ elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
 else
   echo "gyrograd setup: not root and no sudo without password; please run: apt-get install$missing" >&2
   # CMake fetches libraries by itself, so only the tools are indispensable.
-  command -v c++ >/dev/null 2>&1 && command -v cmake >/dev/null 2>&1 || exit 1
-  exit 0
+  if command -v c++ >/dev/null 2>&1 && command -v cmake >/dev/null 2>&1; then exit 0; fi
+  exit 1
 fi
 
 echo "gyrograd setup: installing$missing"
@@ -56,7 +56,7 @@ if ! $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q -q --no-inst
       echo "gyrograd setup: could not install $package" >&2
   done
 fi
-command -v c++ >/dev/null 2>&1 && command -v cmake >/dev/null 2>&1 || {
+if ! command -v c++ >/dev/null 2>&1 || ! command -v cmake >/dev/null 2>&1; then
   echo "gyrograd setup: a C++ compiler and CMake are still missing" >&2
   exit 1
-}
+fi

@@ -21,8 +21,7 @@ fi
 build_in() {
   folder=$1
   shift
-  configure release "$folder" "$@"
-  cmake --build "$folder" --parallel "$(cores)"
+  configure release "$folder" "$@" && cmake --build "$folder" --parallel "$(cores)"
 }
 
 if [ -z "$compilers" ]; then
@@ -34,9 +33,10 @@ failed=""
 for compiler in $compilers; do
   echo "== $compiler"
   if command -v "$compiler" >/dev/null 2>&1; then
-    build_in "build/$compiler" "-DCMAKE_CXX_COMPILER=$compiler" &&
-      ctest --test-dir "build/$compiler" --output-on-failure --no-tests=error --parallel "$(cores)" "$@" ||
+    if ! build_in "build/$compiler" "-DCMAKE_CXX_COMPILER=$compiler" ||
+      ! ctest --test-dir "build/$compiler" --output-on-failure --no-tests=error --parallel "$(cores)" "$@"; then
       failed="$failed $compiler"
+    fi
   else
     echo "$compiler is not installed" >&2
     failed="$failed $compiler"
