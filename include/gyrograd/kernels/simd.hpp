@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: MIT
+// The one door to xsimd: vector type, loads with tails, fused multiply-add, reductions.
+//
+// Batch<Real> is xsimd's widest vector of the target, or a one-lane stand-in when there is none (or when
+// GYROGRAD_SCALAR is defined). Kernels use the free functions below and never name an instruction set.
+// xsimd 8.1 (Debian 12) lacks an FMA for AVX-512, masked tails and most reductions; they are supplied here.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include "gyrograd/core/assert.hpp"
+#include "gyrograd/core/config.hpp"
+
+#if !defined(GYROGRAD_SCALAR)
+#include <xsimd/xsimd.hpp>
+#if defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
+#define GYROGRAD_SCALAR
+#endif
+#endif
+
+#if !defined(GYROGRAD_SCALAR) && defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512BW__)
+#define GYROGRAD_AVX512 1
+#elif !defined(GYROGRAD_SCALAR) && defined(__AVX2__) && defined(__FMA__)
+#define GYROGRAD_AVX2 1
+#endif
+
+/// Functions that must vanish into the loop that calls them.
+#define GYROGRAD_INLINE [[gnu::always_inline]] inline
+
+namespace gyrograd::kernels {
+
+#if defined(GYROGRAD_SCALAR)
+
+/// One lane with the interface of xsimd::batch: the fallback for targets without vectors.
+template <class Real>
+struct ScalarBatch {
+  using value_type = Real;
+  static constexpr std::size_t size = 1;
+  Real data{};
+  ScalarBatch() = default;
+  ScalarBatch(Real x) : data(x) {}
+  friend ScalarBatch operator+(ScalarBatch a, ScalarBatch b) { return a.data + b.data; }
+  friend ScalarBatch operator-(ScalarBatch a, ScalarBatch b) { return a.data - b.data; }
+  friend ScalarBatch operator*(ScalarBatch a, ScalarBatch b) { return a.data * b.data; }
+  friend ScalarBatch operator/(ScalarBatch a, ScalarBatch b) { return a.data / b.data; }
+  friend ScalarBatch operator-(ScalarBatch a) { return -a.data; }
+  friend bool operator<(ScalarBatch a, ScalarBatch b) { return a.data < b.data; }
+  friend bool operator>(ScalarBatch a, ScalarBatch b) { return a.data > b.data; }
+};
+
+template <class Real>
+using Batch = ScalarBatch<Real>;
+
+template <class Real>
+ScalarBatch<Real> min(ScalarBatch<Real> a, ScalarBatch<Real> b) {
+  return b.data < a.data ? b : a;
+}
+template <class Real>
+ScalarBatch<Real> max(ScalarBatch<Real> a, ScalarBatch<Real> b) {
+  return a.data < b.data ? b : a;
+}
+template <class Real>
+ScalarBatch<Real> abs(ScalarBatch<Real> a) {
+  return std::abs(a.data);
+}
+template <class Real>
+ScalarBatch<Real> sqrt(ScalarBatch<Real> a) {
+  return std::sqrt(a.data);
+}
+template <class Real>
+ScalarBatch<Real> select(bool c, ScalarBatch<Real> a, ScalarBatch<Real> b) {
+  return c ? a : b;
+}
+template <class Real>
+ScalarBatch<Real> copysign(ScalarBatch<Real> a, ScalarBatch<Real> b) {
+  return std::copysign(a.data, b.data);
+}
+
+#else
+
+/// The widest vector of the target.
+template <class Real>
+using Batch = xsimd::batch<Real>;
+
+using xsimd::abs;
+using xsimd::copysign;
+using xsimd::max;
+using xsimd::min;
+using xsimd::select;
+using xsimd::sqrt;
+
+#endif
+
+/// Values in one vector.
+template <class Real>
+inline constexpr Index lanes = static_cast<Index>(Batch<Real>::size);
+
+/// Vector registers of the target: decides the register tiles.
+#if defined(GYROGRAD_AVX512) || defined(__aarch64__)
+inline constexpr int vector_registers = 32;
+#else
+inline constexpr int vector_registers = 16;
+#endif
+
+template <class Real>
+GYROGRAD_INLINE Batch<Real> load(const Real* p) {
+#if defined(GYROGRAD_SCALAR)
+  return *p;
+#else
+  return Batch<Real>::load_unaligned(p);
+#endif
+}
+
+template <class Real>
+GYROGRAD_INLINE void store(Real* p, Batch<Real> v) {
+#if defined(GYROGRAD_SCALAR)
+  *p = v.data;
+#else
+  v.store_unaligned(p);
+#endif
+}
+
+template <class Real>
+GYROGRAD_INLINE Batch<Real> broadcast(Real x) {
+  return Batch<Real>(x);
+}
+
+/// a * b + c with one rounding.
+template <class V>
+GYROGRAD_INLINE V fma(V a, V b, V c) {
+#if defined(GYROGRAD_SCALAR)
+  return V(std::fma(a.data, b.data, c.data));
+#elif defined(GYROGRAD_AVX512)
+  if constexpr (std::is_same_v<typename V::value_type, float>) return V(_mm512_fmadd_ps(a, b, c));
+  else return V(_mm512_fmadd_pd(a, b, c));
+#else
+  return xsimd::fma(a, b, c);
+#endif
+}
+
+/// c - a * b with one rounding.
+template <class V>
+GYROGRAD_INLINE V fnma(V a, V b, V c) {
+#if defined(GYROGRAD_SCALAR)
+  return V(std::fma(-a.data, b.data, c.data));
+#elif defined(GYROGRAD_AVX512)
+  if constexpr (std::is_same_v<typename V::value_type, float>) return V(_mm512_fnmadd_ps(a, b, c));
+  else return V(_mm512_fnmadd_pd(a, b, c));
+#else
+  return xsimd::fnma(a, b, c);
+#endif
+}
+
+/// Keeps a loaded vector in its register: g++ 12 otherwise folds the load into every FMA that uses it.
+template <class V>
+GYROGRAD_INLINE void keep([[maybe_unused]] V& v) {
+#if defined(GYROGRAD_SCALAR)
+#elif defined(GYROGRAD_AVX512)
+  asm("" : "+v"(v.data));
+#elif defined(__x86_64__)
+  asm("" : "+x"(v.data));
+#elif defined(__aarch64__)
+  asm("" : "+w"(v.data));
+#endif
+}
+
+namespace detail {
+
+#if defined(GYROGRAD_AVX2)
+/// Sliding window of ones and zeros: reading at 8 - n gives a mask of n leading lanes.
+alignas(64) inline constexpr std::int32_t tail_mask32[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};
+alignas(64) inline constexpr std::int64_t tail_mask64[8] = {-1, -1, -1, -1, 0, 0, 0, 0};
+GYROGRAD_INLINE __m256i tail_mask(Index n, float) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(tail_mask32 + 8 - n));
+}
+GYROGRAD_INLINE __m256i tail_mask(Index n, double) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(tail_mask64 + 4 - n));
+}
+#endif
+
+}  // namespace detail
+
+/// Loads n values, 0 <= n <= lanes, and zeros behind them. Reads nothing past p + n.
+template <class Real>
+GYROGRAD_INLINE Batch<Real> load_partial(const Real* p, Index n) {
+#if defined(GYROGRAD_AVX512)
+  const unsigned mask = (1U << static_cast<unsigned>(n)) - 1U;
+  if constexpr (std::is_same_v<Real, float>)
+    return Batch<Real>(_mm512_maskz_loadu_ps(static_cast<__mmask16>(mask), p));
+  else
+    return Batch<Real>(_mm512_maskz_loadu_pd(static_cast<__mmask8>(mask), p));
+#elif defined(GYROGRAD_AVX2)
+  if constexpr (std::is_same_v<Real, float>) return Batch<Real>(_mm256_maskload_ps(p, detail::tail_mask(n, Real{})));
+  else return Batch<Real>(_mm256_maskload_pd(p, detail::tail_mask(n, Real{})));
+#else
+  Real buffer[static_cast<std::size_t>(lanes<Real>)] = {};
+  for (Index i = 0; i < n; ++i) buffer[i] = p[i];
+  return load(buffer);
+#endif
+}
+
+/// Stores the first n lanes, 0 <= n <= lanes. Writes nothing past p + n.
+template <class Real>
+GYROGRAD_INLINE void store_partial(Real* p, Batch<Real> v, Index n) {
+#if defined(GYROGRAD_AVX512)
+  const unsigned mask = (1U << static_cast<unsigned>(n)) - 1U;
+  if constexpr (std::is_same_v<Real, float>) _mm512_mask_storeu_ps(p, static_cast<__mmask16>(mask), v);
+  else _mm512_mask_storeu_pd(p, static_cast<__mmask8>(mask), v);
+#elif defined(GYROGRAD_AVX2)
+  if constexpr (std::is_same_v<Real, float>) _mm256_maskstore_ps(p, detail::tail_mask(n, Real{}), v);
+  else _mm256_maskstore_pd(p, detail::tail_mask(n, Real{}), v);
+#else
+  Real buffer[static_cast<std::size_t>(lanes<Real>)];
+  store(buffer, v);
+  for (Index i = 0; i < n; ++i) p[i] = buffer[i];
+#endif
+}
+
+/// Whole vector, or the first `count - i` lanes where a row of `count` values ends inside it.
+template <class Real>
+GYROGRAD_INLINE Batch<Real> load_lanes(const Real* p, Index i, Index count) {
+  return i + lanes<Real> <= count ? load(p + i) : load_partial(p + i, count - i);
+}
+template <class Real>
+GYROGRAD_INLINE void store_lanes(Real* p, Batch<Real> v, Index i, Index count) {
+  if (i + lanes<Real> <= count) store(p + i, v);
+  else store_partial(p + i, v, count - i);
+}
+
+/// Repeats the Group values at p over all lanes: lane l holds p[l mod Group]. Group is 1, 2 or 4.
+template <int Group, class Real>
+GYROGRAD_INLINE Batch<Real> broadcast_group(const Real* p) {
+  static_assert(Group == 1 || Group == 2 || Group == 4, "groups of 1, 2 or 4 sequences share a vector");
+  if constexpr (Group == 1) return broadcast(*p);
+  else if constexpr (Group >= lanes<Real>) return load_partial(p, lanes<Real>);
+  else {
+#if defined(GYROGRAD_AVX512)
+    if constexpr (std::is_same_v<Real, float> && Group == 2) {
+      double pair;
+      std::memcpy(&pair, p, sizeof pair);
+      return Batch<Real>(_mm512_castpd_ps(_mm512_set1_pd(pair)));
+    } else if constexpr (std::is_same_v<Real, float>) {
+      return Batch<Real>(_mm512_broadcast_f32x4(_mm_loadu_ps(p)));
+    } else if constexpr (Group == 2) {
+      return Batch<Real>(_mm512_broadcast_f64x2(_mm_loadu_pd(p)));
+    } else {
+      return Batch<Real>(_mm512_broadcast_f64x4(_mm256_loadu_pd(p)));
+    }
+#elif defined(GYROGRAD_AVX2)
+    if constexpr (std::is_same_v<Real, float> && Group == 2) {
+      double pair;
+      std::memcpy(&pair, p, sizeof pair);
+      return Batch<Real>(_mm256_castpd_ps(_mm256_set1_pd(pair)));
+    } else if constexpr (std::is_same_v<Real, float>) {
+      const __m128 four = _mm_loadu_ps(p);
+      return Batch<Real>(_mm256_set_m128(four, four));
+    } else {
+      const __m128d two = _mm_loadu_pd(p);
+      return Batch<Real>(_mm256_set_m128d(two, two));
+    }
+#else
+    Real buffer[static_cast<std::size_t>(lanes<Real>)];
+    for (Index i = 0; i < lanes<Real>; ++i) buffer[i] = p[i % Group];
+    return load(buffer);
+#endif
+  }
+}
+
+/// Sum over all lanes, in a fixed order.
+template <class Real>
+GYROGRAD_INLINE Real reduce_add(Batch<Real> v) {
+#if defined(GYROGRAD_SCALAR)
+  return v.data;
+#elif defined(GYROGRAD_AVX512)
+  if constexpr (std::is_same_v<Real, float>) return _mm512_reduce_add_ps(v);
+  else return _mm512_reduce_add_pd(v);
+#else
+  return xsimd::hadd(v);
+#endif
+}
+
+/// Adds lanes that belong to the same sequence: sums[g] += sum of the lanes l with l mod Group == g.
+template <int Group, class Real>
+GYROGRAD_INLINE void reduce_add_group(Real* sums, Batch<Real> v) {
+  if constexpr (Group == 1) {
+    *sums += reduce_add(v);
+  } else {
+    Real buffer[static_cast<std::size_t>(lanes<Real>)];
+    store(buffer, v);
+    if constexpr (Group < lanes<Real>) {
+      for (Index half = lanes<Real> / 2; half >= Group; half /= 2)
+        for (Index i = 0; i < half; ++i) buffer[i] += buffer[i + half];
+    }
+    for (Index g = 0; g < Group && g < lanes<Real>; ++g) sums[g] += buffer[g];
+  }
+}
+
+/// Calls f(integral_constant<int, 0>) ... f(integral_constant<int, N - 1>): a loop that is always unrolled.
+template <int N, class F>
+GYROGRAD_INLINE void unroll(F&& f) {
+  [&]<int... I>(std::integer_sequence<int, I...>) __attribute__((always_inline)) {
+    (f(std::integral_constant<int, I>{}), ...);
+  }(std::make_integer_sequence<int, N>{});
+}
+
+}  // namespace gyrograd::kernels
