@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Exception types. They are thrown at boundaries (shapes handed in by a user, files, configurations), never by kernels.
+// Exception types. They are thrown at boundaries (shapes handed in by a user, files, configurations), never
+// by kernels.
 #pragma once
 
 #include <stdexcept>
@@ -31,9 +32,11 @@ struct ConfigError : Error {
 
 namespace detail {
 
-inline void append(std::string& text, std::string_view part) { text += part; }
+inline void append(std::string& text, std::string_view part) {
+  text += part;
+}
 template <class Number>
-  requires std::is_arithmetic_v<Number>
+requires std::is_arithmetic_v<Number>
 void append(std::string& text, Number part) {
   text += std::to_string(part);
 }

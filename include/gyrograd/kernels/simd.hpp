@@ -50,6 +50,7 @@ struct ScalarBatch {
   friend ScalarBatch operator-(ScalarBatch a) { return -a.data; }
   friend bool operator<(ScalarBatch a, ScalarBatch b) { return a.data < b.data; }
   friend bool operator>(ScalarBatch a, ScalarBatch b) { return a.data > b.data; }
+  friend bool operator==(ScalarBatch a, ScalarBatch b) { return a.data == b.data; }
 };
 
 template <class Real>
@@ -135,8 +136,10 @@ GYROGRAD_INLINE V fma(V a, V b, V c) {
 #if defined(GYROGRAD_SCALAR)
   return V(std::fma(a.data, b.data, c.data));
 #elif defined(GYROGRAD_AVX512)
-  if constexpr (std::is_same_v<typename V::value_type, float>) return V(_mm512_fmadd_ps(a, b, c));
-  else return V(_mm512_fmadd_pd(a, b, c));
+  if constexpr (std::is_same_v<typename V::value_type, float>)
+    return V(_mm512_fmadd_ps(a, b, c));
+  else
+    return V(_mm512_fmadd_pd(a, b, c));
 #else
   return xsimd::fma(a, b, c);
 #endif
@@ -148,8 +151,10 @@ GYROGRAD_INLINE V fnma(V a, V b, V c) {
 #if defined(GYROGRAD_SCALAR)
   return V(std::fma(-a.data, b.data, c.data));
 #elif defined(GYROGRAD_AVX512)
-  if constexpr (std::is_same_v<typename V::value_type, float>) return V(_mm512_fnmadd_ps(a, b, c));
-  else return V(_mm512_fnmadd_pd(a, b, c));
+  if constexpr (std::is_same_v<typename V::value_type, float>)
+    return V(_mm512_fnmadd_ps(a, b, c));
+  else
+    return V(_mm512_fnmadd_pd(a, b, c));
 #else
   return xsimd::fnma(a, b, c);
 #endif
@@ -172,7 +177,8 @@ namespace detail {
 
 #if defined(GYROGRAD_AVX2)
 /// Sliding window of ones and zeros: reading at 8 - n gives a mask of n leading lanes.
-alignas(64) inline constexpr std::int32_t tail_mask32[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};
+alignas(64) inline constexpr std::int32_t tail_mask32[16] = {-1, -1, -1, -1, -1, -1, -1, -1,
+                                                             0,  0,  0,  0,  0,  0,  0,  0};
 alignas(64) inline constexpr std::int64_t tail_mask64[8] = {-1, -1, -1, -1, 0, 0, 0, 0};
 GYROGRAD_INLINE __m256i tail_mask(Index n, float) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(tail_mask32 + 8 - n));
@@ -194,8 +200,10 @@ GYROGRAD_INLINE Batch<Real> load_partial(const Real* p, Index n) {
   else
     return Batch<Real>(_mm512_maskz_loadu_pd(static_cast<__mmask8>(mask), p));
 #elif defined(GYROGRAD_AVX2)
-  if constexpr (std::is_same_v<Real, float>) return Batch<Real>(_mm256_maskload_ps(p, detail::tail_mask(n, Real{})));
-  else return Batch<Real>(_mm256_maskload_pd(p, detail::tail_mask(n, Real{})));
+  if constexpr (std::is_same_v<Real, float>)
+    return Batch<Real>(_mm256_maskload_ps(p, detail::tail_mask(n, Real{})));
+  else
+    return Batch<Real>(_mm256_maskload_pd(p, detail::tail_mask(n, Real{})));
 #else
   Real buffer[static_cast<std::size_t>(lanes<Real>)] = {};
   for (Index i = 0; i < n; ++i) buffer[i] = p[i];
@@ -208,11 +216,15 @@ template <class Real>
 GYROGRAD_INLINE void store_partial(Real* p, Batch<Real> v, Index n) {
 #if defined(GYROGRAD_AVX512)
   const unsigned mask = (1U << static_cast<unsigned>(n)) - 1U;
-  if constexpr (std::is_same_v<Real, float>) _mm512_mask_storeu_ps(p, static_cast<__mmask16>(mask), v);
-  else _mm512_mask_storeu_pd(p, static_cast<__mmask8>(mask), v);
+  if constexpr (std::is_same_v<Real, float>)
+    _mm512_mask_storeu_ps(p, static_cast<__mmask16>(mask), v);
+  else
+    _mm512_mask_storeu_pd(p, static_cast<__mmask8>(mask), v);
 #elif defined(GYROGRAD_AVX2)
-  if constexpr (std::is_same_v<Real, float>) _mm256_maskstore_ps(p, detail::tail_mask(n, Real{}), v);
-  else _mm256_maskstore_pd(p, detail::tail_mask(n, Real{}), v);
+  if constexpr (std::is_same_v<Real, float>)
+    _mm256_maskstore_ps(p, detail::tail_mask(n, Real{}), v);
+  else
+    _mm256_maskstore_pd(p, detail::tail_mask(n, Real{}), v);
 #else
   Real buffer[static_cast<std::size_t>(lanes<Real>)];
   store(buffer, v);
@@ -227,16 +239,20 @@ GYROGRAD_INLINE Batch<Real> load_lanes(const Real* p, Index i, Index count) {
 }
 template <class Real>
 GYROGRAD_INLINE void store_lanes(Real* p, Batch<Real> v, Index i, Index count) {
-  if (i + lanes<Real> <= count) store(p + i, v);
-  else store_partial(p + i, v, count - i);
+  if (i + lanes<Real> <= count)
+    store(p + i, v);
+  else
+    store_partial(p + i, v, count - i);
 }
 
 /// Repeats the Group values at p over all lanes: lane l holds p[l mod Group]. Group is 1, 2 or 4.
 template <int Group, class Real>
 GYROGRAD_INLINE Batch<Real> broadcast_group(const Real* p) {
   static_assert(Group == 1 || Group == 2 || Group == 4, "groups of 1, 2 or 4 sequences share a vector");
-  if constexpr (Group == 1) return broadcast(*p);
-  else if constexpr (Group >= lanes<Real>) return load_partial(p, lanes<Real>);
+  if constexpr (Group == 1)
+    return broadcast(*p);
+  else if constexpr (Group >= lanes<Real>)
+    return load_partial(p, lanes<Real>);
   else {
 #if defined(GYROGRAD_AVX512)
     if constexpr (std::is_same_v<Real, float> && Group == 2) {
@@ -276,8 +292,17 @@ GYROGRAD_INLINE Real reduce_add(Batch<Real> v) {
 #if defined(GYROGRAD_SCALAR)
   return v.data;
 #elif defined(GYROGRAD_AVX512)
-  if constexpr (std::is_same_v<Real, float>) return _mm512_reduce_add_ps(v);
-  else return _mm512_reduce_add_pd(v);
+  // Zero-masked extracts: g++ 12 warns about the undefined source operand inside the plain ones.
+  if constexpr (std::is_same_v<Real, float>) {
+    const __m512d bits = _mm512_castps_pd(v);
+    const __m256 upper = _mm256_castpd_ps(_mm512_maskz_extractf64x4_pd(__mmask8{0xf}, bits, 1));
+    return xsimd::hadd(
+        xsimd::batch<float, xsimd::fma3<xsimd::avx2>>(_mm256_add_ps(_mm512_castps512_ps256(v), upper)));
+  } else {
+    const __m256d upper = _mm512_maskz_extractf64x4_pd(__mmask8{0xf}, v, 1);
+    return xsimd::hadd(
+        xsimd::batch<double, xsimd::fma3<xsimd::avx2>>(_mm256_add_pd(_mm512_castpd512_pd256(v), upper)));
+  }
 #else
   return xsimd::hadd(v);
 #endif
@@ -304,7 +329,8 @@ template <int N, class F>
 GYROGRAD_INLINE void unroll(F&& f) {
   [&]<int... I>(std::integer_sequence<int, I...>) __attribute__((always_inline)) {
     (f(std::integral_constant<int, I>{}), ...);
-  }(std::make_integer_sequence<int, N>{});
+  }
+  (std::make_integer_sequence<int, N>{});
 }
 
 }  // namespace gyrograd::kernels

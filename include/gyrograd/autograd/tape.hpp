@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+// Tape: a list of closures in an arena, replayed backwards.
+#pragma once
+
+#include <cstring>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#include "gyrograd/autograd/parameter.hpp"
+#include "gyrograd/autograd/var.hpp"
+
+namespace gyrograd {
+
+/// Records one closure per operation. One tape per thread.
+///
+///   Tape<float> tape;
+///   tape.bind_gradients(gradients);          // flat buffer, one value per parameter, added to
+///   auto loss = ...ops on tape...;
+///   tape.backward(loss);
+///   tape.clear();                            // rewinds; the next step reuses the memory and allocates
+///   nothing
+template <Scalar Real>
+class Tape {
+ public:
+  /// `bytes`: first size of the memory for activations; it grows by itself.
+  explicit Tape(std::size_t bytes = 0) : memory_(bytes), pool_(memory_) {}
+  Tape(const Tape&) = delete;
+  Tape& operator=(const Tape&) = delete;
+
+  /// With recording off (inference) nothing is stored for a backward pass and no Var has a gradient.
+  void set_recording(bool on) { recording_ = on; }
+  bool recording() const { return recording_; }
+
+  /// Buffer that gradients of parameters are added to: as long as the model's ParameterStore. Null: none
+  /// wanted.
+  void bind_gradients(Real* flat) { parameter_gradients_ = flat; }
+
+  /// New value of the given extents, uninitialised; with a gradient when recording.
+  template <Index... Dims, class... Sizes>
+  Var<Real, Dims...> make(Sizes... sizes) {
+    return make_like(Tensor<Real, Dims...>(nullptr, sizes...));
+  }
+  /// New value with the extents of x.
+  template <Index... Dims>
+  Var<Real, Dims...> like(const Var<Real, Dims...>& x) {
+    return make_like(x.value);
+  }
+  /// Memory that lives as long as the recorded step: statistics, slopes, attention weights.
+  template <Index... Dims, class... Sizes>
+  Tensor<Real, Dims...> saved(Sizes... sizes) {
+    Tensor<Real, Dims...> shape(nullptr, sizes...);
+    return Tensor<Real, Dims...>(memory_.template allocate<Real>(shape.size()), sizes...);
+  }
+  template <Index... Dims>
+  Tensor<Real, Dims...> saved_like(const Var<Real, Dims...>& x) {
+    return Tensor<Real, Dims...>(memory_.template allocate<Real>(x.value.size()), x.value.extents());
+  }
+
+  /// A value that no gradient flows to.
+  template <Index... Dims>
+  Var<Real, Dims...> constant(Tensor<Real, Dims...> x) {
+    return {x, nullptr};
+  }
+  /// A value whose gradient is wanted: read it from grad() after backward().
+  template <Index... Dims>
+  Var<Real, Dims...> input(Tensor<Real, Dims...> x) {
+    return {x, recording_ ? new_gradient(x.size()) : nullptr};
+  }
+  /// A parameter as flat vector of its row-major values.
+  Var<Real, dyn> parameter(const Parameter<Real>& p) {
+    Var<Real, dyn> v{Tensor<Real, dyn>(p.value, p.size()), nullptr};
+    if (recording_ && p.trainable && parameter_gradients_ != nullptr) {
+      v.gradient = new (memory_.template allocate<Gradient<Real>>(1))
+          Gradient<Real>{parameter_gradients_ + p.offset, p.size(), nullptr, true};
+    }
+    return v;
+  }
+
+  /// Records what to do when the gradient of `y` is complete. Skipped when nothing was added to that
+  /// gradient; its memory is reused afterwards. Does nothing when recording is off.
+  template <Index... Dims, class F>
+  void record(const Var<Real, Dims...>& y, F&& closure) {
+    if (recording_) append(std::forward<F>(closure), y.gradient);
+  }
+  /// The same for operations with several outputs: always replayed.
+  template <class F>
+  void record(F&& closure) {
+    if (recording_) append(std::forward<F>(closure), nullptr);
+  }
+
+  /// Adds the gradient of y to x unchanged (a residual): by handing the memory over where x has none yet.
+  /// To be called last in the closure of y.
+  template <Index... Dims, Index... Others>
+  static void pass_gradient(const Var<Real, Dims...>& y, const Var<Real, Others...>& x) {
+    if (!x.needs_gradient()) return;
+    if (!x.gradient->written && x.gradient->data == nullptr && y.gradient->pool != nullptr) {
+      x.gradient->data = std::exchange(y.gradient->data, nullptr);
+      x.gradient->written = true;
+      return;
+    }
+    const auto dx = x.accumulator();
+    const Real* dy = y.gradient->data;
+    Real* to = dx.into.data();
+    const Index n = dx.into.size();
+    if (dx.residual == nullptr)
+      std::memcpy(to, dy, static_cast<std::size_t>(n) * sizeof(Real));
+    else
+      for (Index i = 0; i < n; ++i) to[i] += dy[i];
+  }
+
+  /// Gradients of everything that the scalar `loss` depends on, times `scale`.
+  void backward(const Var<Real>& loss, Real scale = Real(1)) {
+    *loss.grad().data() += scale;
+    backward();
+  }
+  /// Replays the closures; gradients of the results must have been written through grad().
+  void backward() {
+    for (Node* node = last_; node != nullptr; node = node->previous) {
+      Gradient<Real>* g = node->output;
+      if (g != nullptr && !g->written) continue;
+      node->run(node + 1);
+      if (g != nullptr && g->pool != nullptr && g->data != nullptr) {
+        g->pool->give_back(g->data, g->size);
+        g->data = nullptr;
+      }
+    }
+    last_ = nullptr;
+  }
+
+  /// Forgets all values and closures; memory is kept for the next step.
+  void clear() {
+    last_ = nullptr;
+    pool_.clear();
+    memory_.clear();
+  }
+
+  Arena::Mark mark() const { return memory_.mark(); }
+  /// When recording is off: moves `h` down to `mark` and frees everything else made since, so that a deep
+  /// model runs in the memory of one layer. When recording: returns h.
+  template <Index... Dims>
+  Var<Real, Dims...> keep_only(Arena::Mark mark, const Var<Real, Dims...>& h) {
+    if (recording_) return h;
+    memory_.rewind(mark);
+    Var<Real, Dims...> kept = make_like(h.value);
+    if (kept.value.data() != h.value.data())
+      std::memmove(kept.value.data(), h.value.data(),
+                   static_cast<std::size_t>(h.value.size()) * sizeof(Real));
+    return kept;
+  }
+
+  /// Scratch memory of a kernel call: valid until the Workspace goes out of scope.
+  class Workspace {
+   public:
+    explicit Workspace(Arena& arena) : arena_(arena), mark_(arena.mark()) {}
+    Workspace(const Workspace&) = delete;
+    Workspace& operator=(const Workspace&) = delete;
+    ~Workspace() { arena_.rewind(mark_); }
+    Real* operator()(Index count) { return arena_.template allocate<Real>(count); }
+
+   private:
+    Arena& arena_;
+    Arena::Mark mark_;
+  };
+  Workspace workspace() { return Workspace(workspace_); }
+
+  /// Bytes taken from the heap for activations, gradients and scratch.
+  std::size_t capacity() const { return memory_.capacity() + workspace_.capacity(); }
+
+ private:
+  struct alignas(16) Node {
+    void (*run)(void*);
+    Node* previous;
+    Gradient<Real>* output;
+  };
+
+  Gradient<Real>* new_gradient(Index size) {
+    return new (memory_.template allocate<Gradient<Real>>(1)) Gradient<Real>{nullptr, size, &pool_, false};
+  }
+  template <Index... Dims>
+  Var<Real, Dims...> make_like(const Tensor<Real, Dims...>& shape) {
+    Tensor<Real, Dims...> value(memory_.template allocate<Real>(shape.size()), shape.extents());
+    return {value, recording_ ? new_gradient(shape.size()) : nullptr};
+  }
+  template <class F>
+  void append(F&& closure, Gradient<Real>* output) {
+    using Closure = std::decay_t<F>;
+    static_assert(std::is_trivially_destructible_v<Closure>,
+                  "Tape::record: capture views and numbers only; the arena runs no destructors");
+    static_assert(alignof(Closure) <= 16);
+    auto* memory = memory_.template allocate<std::byte>(static_cast<Index>(sizeof(Node) + sizeof(Closure)));
+    auto* node = new (memory) Node{[](void* c) { (*static_cast<Closure*>(c))(); }, last_, output};
+    new (node + 1) Closure(std::forward<F>(closure));
+    last_ = node;
+  }
+
+  Arena memory_;
+  Arena workspace_;
+  GradientPool<Real> pool_;
+  Node* last_ = nullptr;
+  Real* parameter_gradients_ = nullptr;
+  bool recording_ = true;
+};
+
+}  // namespace gyrograd
