@@ -17,28 +17,34 @@ else
   sh cmake/setup.sh
 fi
 
-# build_in FOLDER [CMAKE ARGUMENTS]
-build_in() {
+# build_and_test FOLDER [CTEST ARGUMENTS], CMake arguments in $cmake_arguments. A file that does not compile does not hide
+# the other tests: everything that can be built is built and tested, and the result is a failure.
+build_and_test() {
   folder=$1
   shift
-  configure release "$folder" "$@" && cmake --build "$folder" --parallel "$(cores)"
+  # shellcheck disable=SC2086  # one word per argument
+  configure release "$folder" $cmake_arguments || return 1
+  if [ -f "$folder/build.ninja" ]; then keep_going="-k 0"; else keep_going="-k"; fi
+  built=0
+  # shellcheck disable=SC2086
+  cmake --build "$folder" --parallel "$(cores)" -- $keep_going || built=1
+  ctest --test-dir "$folder" --output-on-failure --no-tests=error --parallel "$(cores)" "$@" && return $built
 }
 
+cmake_arguments=""
 if [ -z "$compilers" ]; then
-  build_in build/release
-  exec ctest --test-dir build/release --output-on-failure --no-tests=error --parallel "$(cores)" "$@"
+  build_and_test build/release "$@"
+  exit
 fi
 
 failed=""
 for compiler in $compilers; do
   echo "== $compiler"
-  if command -v "$compiler" >/dev/null 2>&1; then
-    if ! build_in "build/$compiler" "-DCMAKE_CXX_COMPILER=$compiler" ||
-      ! ctest --test-dir "build/$compiler" --output-on-failure --no-tests=error --parallel "$(cores)" "$@"; then
-      failed="$failed $compiler"
-    fi
-  else
+  cmake_arguments="-DCMAKE_CXX_COMPILER=$compiler"
+  if ! command -v "$compiler" >/dev/null 2>&1; then
     echo "$compiler is not installed" >&2
+    failed="$failed $compiler"
+  elif ! build_and_test "build/$compiler" "$@"; then
     failed="$failed $compiler"
   fi
 done

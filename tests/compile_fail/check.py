@@ -3,8 +3,9 @@
 
 usage: check.py SNIPPET -- COMPILER FLAGS...
        check.py --self-test -- COMPILER FLAGS...
-A snippet names the words in lines `// expect: words`; everything under `#if defined(WRONG)` is the mistake,
-and without it the snippet must compile (so that it fails for the reason it names).
+A snippet names the words in lines `// expect: words`; everything under `#if defined(WRONG)` is the mistake, or the
+compiler flags in a line `// wrong flags: -f...` are; without it the snippet must compile (so that it fails for the
+reason it names).
 """
 import re
 import subprocess
@@ -28,7 +29,8 @@ def check(snippet, command):
     fine, output = compile_snippet(snippet, command)
     if not fine:
         return f"does not compile without its mistake:\n{output}"
-    fine, output = compile_snippet(snippet, command, "-DWRONG")
+    flags = " ".join(re.findall(r"^// wrong flags: (.*)$", text, re.M)).split()
+    fine, output = compile_snippet(snippet, command, "-DWRONG", *flags)
     if fine:
         return "compiles with its mistake"
     for word in words:
