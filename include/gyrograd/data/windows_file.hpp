@@ -19,29 +19,24 @@ namespace gyrograd::data {
 
 namespace detail {
 
-inline std::size_t checked_size(Index count, Index steps, Index width, std::size_t have, const char* what) {
-  if (count < 0 || steps < 0 || width < 0) fail<ShapeError>(what, ": negative size");
-  const std::size_t want =
-      static_cast<std::size_t>(count) * static_cast<std::size_t>(steps) * static_cast<std::size_t>(width);
-  if (want != have) {
-    fail<ShapeError>(what, ": ", have, " values, expected ", count, " x ", steps, " x ", width, " = ", want);
-  }
-  return want;
+/// Refuses sizes that do not describe `have` values.
+inline void check_size(Index count, Index steps, Index width, std::size_t have, const char* what) {
+  if (count >= 0 && steps >= 0 && width >= 0 && static_cast<std::size_t>(count * steps * width) == have)
+    return;
+  fail<ShapeError>(what, ": ", have, " values, expected ", count, " x ", steps, " x ", width);
 }
 
-/// Reads a (N, T, K) array of either floating type; the three sizes go to `shape`.
+/// Reads a (N, T, K) array of any number type; the three sizes go to `shape`.
 template <class Value>
 AlignedVector<Value> load_3d(const std::filesystem::path& path, Index (&shape)[3], const char* meaning) {
   const io::NpyFile file = io::read_npy(path);
-  if (file.shape().size() != 3) {
-    fail<IoError>(path.string(), ": array has ", file.shape().size(), " axes, expected 3: ", meaning);
+  if (file.shape().size() != 3 || file.count() == 0) {
+    fail<IoError>(file.name(), ": array of shape ", io::shape_text(file.shape()), ", expected ", meaning,
+                  ", none of them 0");
   }
-  for (std::size_t axis = 0; axis < 3; ++axis) {
-    shape[axis] = static_cast<Index>(file.shape()[axis]);
-    if (shape[axis] < 1) fail<IoError>(path.string(), ": axis ", axis, " is empty, expected ", meaning);
-  }
-  AlignedVector<Value> values(file.size());
-  file.copy_to(std::span<Value>(values));
+  for (std::size_t axis = 0; axis < 3; ++axis) shape[axis] = static_cast<Index>(file.shape()[axis]);
+  AlignedVector<Value> values(file.count());
+  file.copy_to(values.data());
   return values;
 }
 
@@ -49,7 +44,7 @@ template <class Value>
 void save_3d(const std::filesystem::path& path, const AlignedVector<Value>& values, Index n, Index t,
              Index k) {
   const std::vector<double> wide(values.begin(), values.end());
-  io::write_npy(path, std::span<const double>(wide),
+  io::write_npy(path, wide,
                 {static_cast<std::size_t>(n), static_cast<std::size_t>(t), static_cast<std::size_t>(k)});
 }
 
@@ -68,11 +63,12 @@ inline std::filesystem::path labels_path(const std::filesystem::path& folder, co
 inline Windows load_windows(const std::filesystem::path& path) {
   Windows out;
   Index shape[3];
-  out.values = detail::load_3d<float>(path, shape, "windows x steps x channels");
+  out.values = detail::load_3d<float>(path, shape, "(windows, steps, channels)");
   out.count = shape[0], out.steps = shape[1], out.channels = shape[2];
   for (std::size_t i = 0; i < out.values.size(); ++i) {
     if (std::isfinite(out.values[i])) continue;
-    fail<IoError>(path.string(), ": window ", static_cast<Index>(i) / (out.steps * out.channels), " step ",
+    fail<IoError>(io::printable(path.string(), 4096), ": window ",
+                  static_cast<Index>(i) / (out.steps * out.channels), " step ",
                   static_cast<Index>(i) / out.channels % out.steps, " channel ",
                   static_cast<Index>(i) % out.channels, " is not a finite number; drop or repair the window");
   }
@@ -83,41 +79,41 @@ inline Windows load_windows(const std::filesystem::path& path) {
 inline Labels load_labels(const std::filesystem::path& path) {
   Labels out;
   Index shape[3];
-  out.values = detail::load_3d<double>(path, shape, "windows x steps x label columns");
+  out.values = detail::load_3d<double>(path, shape, "(windows, steps, label columns)");
   out.count = shape[0], out.steps = shape[1], out.columns = shape[2];
   for (std::size_t i = 0; i < out.values.size(); ++i) {
     const double v = out.values[i];
     if (v == std::floor(v) && std::fabs(v) <= 2147483647.0) continue;
-    fail<IoError>(path.string(), ": window ", static_cast<Index>(i) / (out.steps * out.columns),
-                  " label column ", static_cast<Index>(i) % out.columns, " is ", v,
-                  ", expected a whole number");
+    fail<IoError>(io::printable(path.string(), 4096), ": window ",
+                  static_cast<Index>(i) / (out.steps * out.columns), " label column ",
+                  static_cast<Index>(i) % out.columns, " is ", v, ", expected a whole number");
   }
   return out;
 }
 
 /// Writes windows as float64 (N, T, F), the type of the published files; complete or not at all.
 inline void save_windows(const std::filesystem::path& path, const Windows& w) {
-  detail::checked_size(w.count, w.steps, w.channels, w.values.size(), "windows");
+  detail::check_size(w.count, w.steps, w.channels, w.values.size(), "windows");
   detail::save_3d(path, w.values, w.count, w.steps, w.channels);
 }
 
 /// Writes labels as float64 (N, T, K), the type of the published files; complete or not at all.
 inline void save_labels(const std::filesystem::path& path, const Labels& l) {
-  detail::checked_size(l.count, l.steps, l.columns, l.values.size(), "labels");
+  detail::check_size(l.count, l.steps, l.columns, l.values.size(), "labels");
   detail::save_3d(path, l.values, l.count, l.steps, l.columns);
 }
 
 /// Reads data_<version>.npy and label_<version>.npy of a folder and checks that they belong together.
 inline DataSet load_data_set(const std::filesystem::path& folder, const std::string& version) {
   DataSet set{load_windows(windows_path(folder, version)), load_labels(labels_path(folder, version))};
-  check_pair(set.windows, set.labels, folder.string() + " version " + version);
+  check_pair(set.windows, set.labels, io::printable(folder.string(), 4096) + " version " + version);
   return set;
 }
 
 /// Writes both files of a data set into an existing folder.
 inline void save_data_set(const std::filesystem::path& folder, const std::string& version,
                           const DataSet& set) {
-  check_pair(set.windows, set.labels, folder.string() + " version " + version);
+  check_pair(set.windows, set.labels, io::printable(folder.string(), 4096) + " version " + version);
   save_windows(windows_path(folder, version), set.windows);
   save_labels(labels_path(folder, version), set.labels);
 }
