@@ -57,7 +57,7 @@ inline bool parse_row(std::string_view line, Index number, NumberTable& table) {
     at = end;
     if (found >= table.columns) continue;
     double value = 0;
-    const char* first = word.data() + (word.starts_with('+') ? 1 : 0);
+    const char* first = word.data() + (word.starts_with('+') && !word.starts_with("+-") ? 1 : 0);
     const auto [stop, error] = std::from_chars(first, word.data() + word.size(), value);
     if (error != std::errc{} || stop != word.data() + word.size() || !std::isfinite(value)) {
       fail<IoError>(table.file, ":", number, ": column ", found + 1, " is ", io::in_quotes(word),
