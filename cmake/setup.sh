@@ -1,15 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Installs what is needed to build gyrograd and is missing. usage: sh cmake/setup.sh [--all-compilers]
+# Installs what is needed to build gyrograd and is missing. usage: sh cmake/setup.sh [FURTHER DEBIAN PACKAGES]
 # Debian and its children, as root or with sudo: by apt. Elsewhere: says what to install; CMake fetches libraries that
 # are still absent (Eigen, xsimd, Catch2, cxxopts, nlohmann-json, Google Benchmark) at pinned versions.
 set -eu
 
 packages="g++ cmake ninja-build git ca-certificates python3 pkg-config libeigen3-dev libxsimd-dev catch2 libcxxopts-dev
-nlohmann-json3-dev libbenchmark-dev zlib1g-dev clang-format-14"
-if [ "${1:-}" = "--all-compilers" ]; then
-  packages="$packages g++-12 clang-14 clang-19"
-fi
+nlohmann-json3-dev libbenchmark-dev zlib1g-dev clang-format-14 $*"
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
   # Not Debian: the compiler, CMake and a generator are all that CMake cannot fetch by itself.

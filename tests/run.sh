@@ -12,7 +12,7 @@ compilers=""
 if [ "${1:-}" = "--all-compilers" ]; then
   shift
   compilers="g++-12 clang++-14 clang++-19"
-  sh cmake/setup.sh --all-compilers
+  sh cmake/setup.sh g++-12 clang-14 clang-19
 else
   sh cmake/setup.sh
 fi
