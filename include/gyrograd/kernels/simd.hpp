@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
-#include <utility>
+#include <type_traits>
 
 #include "gyrograd/core/assert.hpp"
 #include "gyrograd/core/config.hpp"
@@ -30,6 +30,13 @@
 
 /// Functions that must vanish into the loop that calls them.
 #define GYROGRAD_INLINE [[gnu::always_inline]] inline
+
+/// Unrolls the next loop completely: its trip count is a template argument, its arrays must become registers.
+#if defined(__clang__)
+#define GYROGRAD_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define GYROGRAD_UNROLL _Pragma("GCC unroll 32")
+#endif
 
 namespace gyrograd::kernels {
 
@@ -322,15 +329,6 @@ GYROGRAD_INLINE void reduce_add_group(Real* sums, Batch<Real> v) {
     }
     for (Index g = 0; g < Group && g < lanes<Real>; ++g) sums[g] += buffer[g];
   }
-}
-
-/// Calls f(integral_constant<int, 0>) ... f(integral_constant<int, N - 1>): a loop that is always unrolled.
-template <int N, class F>
-GYROGRAD_INLINE void unroll(F&& f) {
-  [&]<int... I>(std::integer_sequence<int, I...>) __attribute__((always_inline)) {
-    (f(std::integral_constant<int, I>{}), ...);
-  }
-  (std::make_integer_sequence<int, N>{});
 }
 
 }  // namespace gyrograd::kernels

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+// Products that sum over positions: weight gradients and the gradients of attention keys and values.
+//
+//   c(r, n) += sum over positions p of a(p, r) b(p, n)
+//
+// Both operands are column-major with positions adjacent, so the sum runs along the vector lanes: a tile
+// keeps Rows x 4 accumulators over all positions and folds their lanes at the end with a shuffle tree.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "gyrograd/kernels/simd.hpp"
+
+namespace gyrograd::kernels {
+
+/// Operands of one reduction; see the file comment.
+template <class Real>
+struct Reduction {
+  Real* c = nullptr;  ///< element (r, n) of sequence g at c + r c_row + n Group + g: added to
+  Index c_row = 0;
+  const Real* a = nullptr;  ///< (positions x rows), column stride lda
+  Index lda = 0;
+  const Real* b = nullptr;  ///< (positions x columns), column stride ldb
+  Index ldb = 0;
+  Index positions = 0, rows = 0, columns = 0;
+  Real scale = Real(1);  ///< factor of the sums
+};
+
+namespace detail {
+
+inline constexpr int reduction_rows = vector_registers == 32 ? 6 : 3;
+inline constexpr int reduction_columns = 4;
+
+/// out[n Group + g] += scale * sum of the lanes of v[n] that belong to sequence g, for four accumulators.
+template <int Group, class Real>
+GYROGRAD_INLINE void fold4(Real* out, const Batch<Real>* v, Real scale) {
+  Real sums[reduction_columns * Group] = {};
+#if defined(GYROGRAD_AVX512) || defined(GYROGRAD_AVX2)
+  if constexpr (std::is_same_v<Real, float> && Group == 1) {
+#if defined(GYROGRAD_AVX512)
+    const auto halves = [](__m512 x) __attribute__((always_inline)) {
+      return _mm256_add_ps(_mm512_castps512_ps256(x), _mm256_castpd_ps(_mm512_maskz_extractf64x4_pd(
+                                                          __mmask8{0xf}, _mm512_castps_pd(x), 1)));
+    };
+    const __m512 ab = _mm512_add_ps(_mm512_unpacklo_ps(v[0], v[1]), _mm512_unpackhi_ps(v[0], v[1]));
+    const __m512 cd = _mm512_add_ps(_mm512_unpacklo_ps(v[2], v[3]), _mm512_unpackhi_ps(v[2], v[3]));
+    const __m256 abcd =
+        halves(_mm512_add_ps(_mm512_shuffle_ps(ab, cd, 0x44), _mm512_shuffle_ps(ab, cd, 0xee)));
+#else
+    const __m256 ab = _mm256_add_ps(_mm256_unpacklo_ps(v[0], v[1]), _mm256_unpackhi_ps(v[0], v[1]));
+    const __m256 cd = _mm256_add_ps(_mm256_unpacklo_ps(v[2], v[3]), _mm256_unpackhi_ps(v[2], v[3]));
+    const __m256 abcd = _mm256_add_ps(_mm256_shuffle_ps(ab, cd, 0x44), _mm256_shuffle_ps(ab, cd, 0xee));
+#endif
+    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(abcd), _mm256_extractf128_ps(abcd, 1));
+    _mm_storeu_ps(out, _mm_fmadd_ps(four, _mm_set1_ps(scale), _mm_loadu_ps(out)));
+    return;
+  }
+  if constexpr (std::is_same_v<Real, float> && Group == 2) {
+    // Pairs of lanes (sequence 0, sequence 1) travel together as one 64-bit element.
+    const auto fold2 = [](Batch<float> x, Batch<float> y) __attribute__((always_inline)) {
+#if defined(GYROGRAD_AVX512)
+      const __m512d p = _mm512_castps_pd(x), q = _mm512_castps_pd(y);
+      const __m512 s = _mm512_add_ps(_mm512_castpd_ps(_mm512_unpacklo_pd(p, q)),
+                                     _mm512_castpd_ps(_mm512_unpackhi_pd(p, q)));
+      return _mm256_add_ps(_mm512_castps512_ps256(s), _mm256_castpd_ps(_mm512_maskz_extractf64x4_pd(
+                                                          __mmask8{0xf}, _mm512_castps_pd(s), 1)));
+#else
+      const __m256d p = _mm256_castps_pd(x), q = _mm256_castps_pd(y);
+      return _mm256_add_ps(_mm256_castpd_ps(_mm256_unpacklo_pd(p, q)),
+                           _mm256_castpd_ps(_mm256_unpackhi_pd(p, q)));
+#endif
+    };
+    const __m256 ab = fold2(v[0], v[1]), cd = fold2(v[2], v[3]);
+    const __m256 all =
+        _mm256_add_ps(_mm256_permute2f128_ps(ab, cd, 0x20), _mm256_permute2f128_ps(ab, cd, 0x31));
+    _mm256_storeu_ps(out, _mm256_fmadd_ps(all, _mm256_set1_ps(scale), _mm256_loadu_ps(out)));
+    return;
+  }
+#endif
+  for (int n = 0; n < reduction_columns; ++n) reduce_add_group<Group>(sums + n * Group, v[n]);
+  for (int i = 0; i < reduction_columns * Group; ++i) out[i] += scale * sums[i];
+}
+
+/// One tile column of Rows rows against `tiles` groups of Columns columns.
+template <class Real, int Rows, int Columns, int Group>
+[[gnu::noinline]] void reduction_tiles(const Reduction<Real>& args, Index r0, Index n0, Index tiles) {
+  using V = Batch<Real>;
+  constexpr Index L = lanes<Real>;
+  const Index whole = args.positions / L * L, tail = args.positions % L;
+  for (; tiles > 0; --tiles, n0 += Columns) {
+    V sum[Rows][Columns];
+    GYROGRAD_UNROLL
+    for (int r = 0; r < Rows; ++r) {
+      GYROGRAD_UNROLL
+      for (int n = 0; n < Columns; ++n) sum[r][n] = V(Real(0));
+    }
+    const Real* a = args.a + r0 * args.lda;
+    const Real* b = args.b + n0 * args.ldb;
+    const Index lda = args.lda, ldb = args.ldb;
+    for (Index p = whole; p > 0; p -= L) {
+      // The smaller side stays in registers, the other is streamed.
+      V held[Rows < Columns ? Rows : Columns];
+      if constexpr (Rows < Columns) {
+        GYROGRAD_UNROLL
+        for (int r = 0; r < Rows; ++r) {
+          held[r] = load(a + r * lda);
+          keep(held[r]);
+        }
+        GYROGRAD_UNROLL
+        for (int n = 0; n < Columns; ++n) {
+          V bn = load(b + n * ldb);
+          keep(bn);
+          GYROGRAD_UNROLL
+          for (int r = 0; r < Rows; ++r) sum[r][n] = fma(held[r], bn, sum[r][n]);
+        }
+      } else {
+        GYROGRAD_UNROLL
+        for (int n = 0; n < Columns; ++n) {
+          held[n] = load(b + n * ldb);
+          keep(held[n]);
+        }
+        GYROGRAD_UNROLL
+        for (int r = 0; r < Rows; ++r) {
+          V ar = load(a + r * lda);
+          keep(ar);
+          GYROGRAD_UNROLL
+          for (int n = 0; n < Columns; ++n) sum[r][n] = fma(ar, held[n], sum[r][n]);
+        }
+      }
+      a += L;
+      b += L;
+    }
+    if (tail > 0) {
+      V last[Columns];
+      GYROGRAD_UNROLL
+      for (int n = 0; n < Columns; ++n) last[n] = load_partial(b + n * ldb, tail);
+      GYROGRAD_UNROLL
+      for (int r = 0; r < Rows; ++r) {
+        const V ar = load_partial(a + r * lda, tail);
+        GYROGRAD_UNROLL
+        for (int n = 0; n < Columns; ++n) sum[r][n] = fma(ar, last[n], sum[r][n]);
+      }
+    }
+    GYROGRAD_UNROLL
+    for (int r = 0; r < Rows; ++r) {
+      Real* c = args.c + (r0 + r) * args.c_row + n0 * Group;
+      if constexpr (Columns == reduction_columns) {
+        fold4<Group>(c, sum[r], args.scale);
+      } else {
+        GYROGRAD_UNROLL
+        for (int n = 0; n < Columns; ++n) {
+          Real sums[Group] = {};
+          reduce_add_group<Group>(sums, sum[r][n]);
+          for (int g = 0; g < Group; ++g) c[n * Group + g] += args.scale * sums[g];
+        }
+      }
+    }
+  }
+}
+
+template <class Real>
+using ReductionTiles = void (*)(const Reduction<Real>&, Index, Index, Index);
+
+template <class Real, int Columns, int Group, int... Rows>
+constexpr auto reduction_table(std::integer_sequence<int, Rows...>) {
+  return std::array<ReductionTiles<Real>, sizeof...(Rows)>{
+      reduction_tiles<Real, Rows + 1, Columns, Group>...};
+}
+
+}  // namespace detail
+
+/// c(r, n) += scale * sum_p a(p, r) b(p, n). With Group > 1, Group sequences lie interleaved in the positions
+/// and each has its own sum. c must not overlap a or b.
+template <int Group = 1, class Real>
+void reduction(const Reduction<Real>& args) {
+  constexpr auto sequence = std::make_integer_sequence<int, detail::reduction_rows>{};
+  static constexpr auto wide = detail::reduction_table<Real, detail::reduction_columns, Group>(sequence);
+  static constexpr auto single = detail::reduction_table<Real, 1, Group>(sequence);
+  const Index groups = args.columns / detail::reduction_columns;
+  for (Index r = 0; r < args.rows;) {
+    const Index left = (args.rows - r + detail::reduction_rows - 1) / detail::reduction_rows;
+    const Index rows = (args.rows - r + left - 1) / left;  // nearly equal heights
+    const auto at = static_cast<std::size_t>(rows - 1);
+    if (groups > 0) wide[at](args, r, 0, groups);
+    if (groups * detail::reduction_columns < args.columns)
+      single[at](args, r, groups * detail::reduction_columns,
+                 args.columns - groups * detail::reduction_columns);
+    r += rows;
+  }
+}
+
+}  // namespace gyrograd::kernels
