@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// Masked inputs, positions and targets of a batch of windows: what one pre-training step sees.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "gyrograd/core/config.hpp"
+#include "gyrograd/core/error.hpp"
+#include "gyrograd/core/random.hpp"
+#include "gyrograd/data/span_mask.hpp"
+#include "gyrograd/data/windows.hpp"
+#include "gyrograd/tensor/tensor.hpp"
+
+namespace gyrograd::train {
+
+/// When validation windows are masked anew.
+enum class ValidationMasks {
+  published,  ///< every epoch, as in the published code: the best epoch is chosen on a noisy figure
+  corrected,  ///< once: the mask of a window depends on the seed only (LIMU-BERT sheet §13.24)
+};
+
+/// Draws the mask of window i for epoch e from Philox(seed, e, i), so that masks depend neither on the order
+/// of the windows nor on threads, and need no saved state. Windows are normalised before. One object per
+/// thread.
+class MaskedWindows {
+ public:
+  MaskedWindows(const data::Windows& windows, const data::SpanMaskConfig& config, std::uint64_t seed,
+                ValidationMasks validation)
+      : windows_(&windows),
+        masker_(config, windows.steps),
+        seed_(seed),
+        validation_(validation),
+        row_(windows.window_size()),
+        positions_(static_cast<std::size_t>(masker_.count())) {}
+
+  /// Masked positions per window.
+  Index count() const { return masker_.count(); }
+
+  /// Fills, for the windows `items` (B of them): x (B, T, F) masked, positions (B, M), target (B, M, F) = the
+  /// values before masking. All column-major, as activations are.
+  template <Scalar Real>
+  void fill(std::span<const Index> items, Index epoch, Purpose purpose, const Tensor<Real, dyn, dyn, dyn>& x,
+            const Tensor<Index, dyn, dyn>& positions, const Tensor<Real, dyn, dyn, dyn>& target) {
+    const auto batch = static_cast<Index>(items.size());
+    const Index steps = windows_->steps, features = windows_->channels;
+    if (x.extent(0) != batch || x.extent(1) != steps || x.extent(2) != features ||
+        target.extent(1) != count()) {
+      fail<ShapeError>("masked windows: a batch of ", batch, " windows ", steps, " x ", features,
+                       " does not fit the tensors given");
+    }
+    for (Index b = 0; b < batch; ++b) {
+      const Index item = items[static_cast<std::size_t>(b)];
+      const std::span<const float> window = windows_->window(item);
+      row_.assign(window.begin(), window.end());
+      const bool fixed = purpose == Purpose::validation_mask && validation_ == ValidationMasks::corrected;
+      Philox random(seed_, fixed ? 0U : static_cast<std::uint32_t>(epoch), static_cast<std::uint64_t>(item),
+                    purpose);
+      const data::MaskAction action = masker_.draw(random, std::span<Index>(positions_));
+      for (Index m = 0; m < count(); ++m) {
+        const Index t = positions_[static_cast<std::size_t>(m)];
+        positions(b, m) = t;
+        for (Index f = 0; f < features; ++f) {
+          target(b, m, f) = static_cast<Real>(row_[static_cast<std::size_t>(t * features + f)]);
+        }
+      }
+      data::apply_mask(std::span<float>(row_), features, std::span<const Index>(positions_), action, random);
+      for (Index t = 0; t < steps; ++t) {
+        for (Index f = 0; f < features; ++f)
+          x(b, t, f) = static_cast<Real>(row_[static_cast<std::size_t>(t * features + f)]);
+      }
+    }
+  }
+
+ private:
+  const data::Windows* windows_;
+  data::SpanMasker masker_;
+  std::uint64_t seed_;
+  ValidationMasks validation_;
+  std::vector<float> row_;
+  std::vector<Index> positions_;
+};
+
+}  // namespace gyrograd::train
