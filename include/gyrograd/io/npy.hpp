@@ -7,7 +7,9 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
+#include <initializer_list>
 #include <memory>
 #include <span>
 #include <string>
@@ -210,20 +212,18 @@ class NpyFile {
     }
     std::vector<Real> stored(count());
     io::copy_to(TensorEntry{"array", header_.dtype, header_.shape, bytes_}, stored.data(), name());
-    // Walks the stored order (first index fastest) and keeps the row-major offset of the current index.
-    const std::size_t rank = header_.shape.size();
-    std::vector<std::size_t> index(rank, 0), stride(rank, 1);
-    for (std::size_t d = rank - 1; d-- > 0;) stride[d] = stride[d + 1] * header_.shape[d + 1];
-    std::size_t offset = 0;
-    for (const Real value : stored) {
-      out[offset] = value;
-      for (std::size_t d = 0; d < rank; ++d) {
-        offset += stride[d];
-        if (++index[d] < header_.shape[d]) break;
-        offset -= stride[d] * header_.shape[d];
-        index[d] = 0;
-      }
-    }
+    each_fortran([&](std::size_t from, std::size_t to) { out[to] = stored[from]; });
+  }
+
+  /// Stored bytes rearranged to row-major order.
+  std::vector<std::byte> row_major_bytes() const {
+    std::vector<std::byte> out(bytes_.begin(), bytes_.end());
+    if (!header_.fortran_order || header_.shape.size() < 2) return out;
+    const std::size_t width = dtype_size(header_.dtype);
+    each_fortran([&](std::size_t from, std::size_t to) {
+      std::memcpy(out.data() + to * width, bytes_.data() + from * width, width);
+    });
+    return out;
   }
 
   /// All elements in row-major order.
@@ -244,6 +244,25 @@ class NpyFile {
   }
 
  private:
+  /// Calls move(from, to) for each element: position in the stored order (first index fastest) and in
+  /// row-major order.
+  template <class Move>
+  void each_fortran(Move&& move) const {
+    const std::size_t rank = header_.shape.size(), total = count();
+    std::vector<std::size_t> index(rank, 0), stride(rank, 1);
+    for (std::size_t d = rank - 1; d-- > 0;) stride[d] = stride[d + 1] * header_.shape[d + 1];
+    std::size_t offset = 0;
+    for (std::size_t from = 0; from < total; ++from) {
+      move(from, offset);
+      for (std::size_t d = 0; d < rank; ++d) {
+        offset += stride[d];
+        if (++index[d] < header_.shape[d]) break;
+        offset -= stride[d] * header_.shape[d];
+        index[d] = 0;
+      }
+    }
+  }
+
   NpyHeader header_;
   std::span<const std::byte> bytes_;
   std::shared_ptr<const FileBytes> keep_alive_;

@@ -148,6 +148,17 @@ class TensorFile {
                   near.empty() ? "" : "; did you mean " + in_quotes(near) + "?");
   }
 
+  /// The tensors whose names start with `prefix`, without it: part("state_dict.") of a Lightning checkpoint.
+  TensorFile part(std::string_view prefix) const {
+    std::vector<TensorEntry> chosen;
+    for (const TensorEntry& entry : entries_) {
+      if (!entry.name.starts_with(prefix) || entry.name.size() == prefix.size()) continue;
+      chosen.push_back(entry);
+      chosen.back().name.erase(0, prefix.size());
+    }
+    return TensorFile(name_, format_, std::move(chosen), metadata_, keep_alive_);
+  }
+
   /// Metadata value, or `otherwise`.
   std::string metadata_or(const std::string& key, std::string otherwise) const {
     const auto at = metadata_.find(key);
