@@ -7,7 +7,7 @@
 namespace gyrograd::testing {
 
 /// Allocations since the program started: malloc, calloc, realloc, aligned forms and operator new
-/// (under a sanitizer or outside glibc: operator new only).
+/// (by replacing the functions of glibc, or by the hooks of a sanitizer).
 std::uint64_t allocation_count() noexcept;
 
 /// Allocations since construction. Read count() before any assertion macro: those allocate.
