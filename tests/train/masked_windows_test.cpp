@@ -2,6 +2,7 @@
 // What a pre-training step sees: masks by item, targets from before masking, independence of the batch.
 #include "gyrograd/train/masked_windows.hpp"
 
+#include <cstdint>
 #include <set>
 #include <vector>
 
@@ -20,7 +21,7 @@ data::Windows ramp(Index count, Index steps, Index channels) {
 
 struct Batch {
   std::vector<float> x, target;
-  std::vector<Index> positions;
+  std::vector<std::int32_t> positions;
   Index size, count;
 };
 
@@ -32,8 +33,8 @@ Batch draw(MaskedWindows& source, const data::Windows& w, const std::vector<Inde
   b.x.resize(items.size() * w.window_size());
   b.positions.resize(static_cast<std::size_t>(b.size * b.count));
   b.target.resize(b.positions.size() * static_cast<std::size_t>(w.channels));
-  source.fill<float>(items, epoch, purpose, {b.x.data(), b.size, w.steps, w.channels},
-                     {b.positions.data(), b.size, b.count}, {b.target.data(), b.size, b.count, w.channels});
+  source.fill<float>(items, epoch, purpose, {b.x.data(), b.size, w.steps, w.channels}, b.positions,
+                     {b.target.data(), b.size, b.count, w.channels});
   return b;
 }
 
@@ -51,7 +52,7 @@ TEST_CASE("targets are the values before masking, everything else stays", "[mask
     const Index item = items[static_cast<std::size_t>(k)];
     std::set<Index> masked;
     for (Index m = 0; m < b.count; ++m) {
-      const Index t = b.positions[static_cast<std::size_t>(k + b.size * m)];
+      const Index t = b.positions[static_cast<std::size_t>(k * b.count + m)];
       REQUIRE(t >= 0);
       REQUIRE(t < 29);  // published masks never reach the last step
       masked.insert(t);
@@ -85,8 +86,8 @@ TEST_CASE("a mask depends on seed, epoch and window, not on the batch", "[masked
   bool same_next = true;
   const Batch next = draw(source, w, {6}, 3);
   for (Index m = 0; m < one.count; ++m) {
-    same = same &&
-           one.positions[static_cast<std::size_t>(m)] == all.positions[static_cast<std::size_t>(6 + 8 * m)];
+    same = same && one.positions[static_cast<std::size_t>(m)] ==
+                       all.positions[static_cast<std::size_t>(6 * all.count + m)];
     same_next = same_next &&
                 one.positions[static_cast<std::size_t>(m)] == next.positions[static_cast<std::size_t>(m)];
   }
@@ -110,10 +111,9 @@ TEST_CASE("tensors of another size are refused", "[masked_windows]") {
   const data::Windows w = ramp(3, 120, 6);
   MaskedWindows source(w, {}, 5, ValidationMasks::published);
   std::vector<float> x(120 * 6), target(18 * 6);
-  std::vector<Index> positions(18);
+  std::vector<std::int32_t> positions(18);
   CHECK_THROWS_AS(
       source.fill<float>(std::vector<Index>{0}, 0, Purpose::mask, {x.data(), Index{1}, Index{60}, Index{12}},
-                         {positions.data(), Index{1}, Index{18}},
-                         {target.data(), Index{1}, Index{18}, Index{6}}),
+                         positions, {target.data(), Index{1}, Index{18}, Index{6}}),
       ShapeError);
 }

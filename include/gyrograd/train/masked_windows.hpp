@@ -40,15 +40,15 @@ class MaskedWindows {
   /// Masked positions per window.
   Index count() const { return masker_.count(); }
 
-  /// Fills, for the windows `items` (B of them): x (B, T, F) masked, positions (B, M), target (B, M, F) = the
-  /// values before masking. All column-major, as activations are.
+  /// Fills, for the windows `items` (B of them): x (B, T, F) masked and target (B, M, F) = the values before
+  /// masking, both in the activation layout; positions (B, M) row-major, as ops::gather takes them.
   template <Scalar Real>
   void fill(std::span<const Index> items, Index epoch, Purpose purpose, const Tensor<Real, dyn, dyn, dyn>& x,
-            const Tensor<Index, dyn, dyn>& positions, const Tensor<Real, dyn, dyn, dyn>& target) {
+            std::span<std::int32_t> positions, const Tensor<Real, dyn, dyn, dyn>& target) {
     const auto batch = static_cast<Index>(items.size());
     const Index steps = windows_->steps, features = windows_->channels;
     if (x.extent(0) != batch || x.extent(1) != steps || x.extent(2) != features ||
-        target.extent(1) != count()) {
+        target.extent(1) != count() || static_cast<Index>(positions.size()) != batch * count()) {
       fail<ShapeError>("masked windows: a batch of ", batch, " windows ", steps, " x ", features,
                        " does not fit the tensors given");
     }
@@ -62,7 +62,7 @@ class MaskedWindows {
       const data::MaskAction action = masker_.draw(random, std::span<Index>(positions_));
       for (Index m = 0; m < count(); ++m) {
         const Index t = positions_[static_cast<std::size_t>(m)];
-        positions(b, m) = t;
+        positions[static_cast<std::size_t>(b * count() + m)] = static_cast<std::int32_t>(t);
         for (Index f = 0; f < features; ++f) {
           target(b, m, f) = static_cast<Real>(row_[static_cast<std::size_t>(t * features + f)]);
         }
