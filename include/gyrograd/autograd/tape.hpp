@@ -57,10 +57,11 @@ class Tape {
     return Tensor<Real, Dims...>(memory_.template allocate<Real>(x.value.size()), x.value.extents());
   }
 
-  /// A value that no gradient flows to.
-  template <Index... Dims>
-  Var<Real, Dims...> constant(Tensor<Real, Dims...> x) {
-    return {x, nullptr};
+  /// A value that no gradient flows to. It is only read, so const data is welcome.
+  template <class Value, Index... Dims>
+  requires std::same_as<std::remove_const_t<Value>, Real> Var<Real, Dims...> constant(
+      Tensor<Value, Dims...> x) {
+    return {Tensor<Real, Dims...>(const_cast<Real*>(x.data()), x.extents()), nullptr};
   }
   /// A value whose gradient is wanted: read it from grad() after backward().
   template <Index... Dims>

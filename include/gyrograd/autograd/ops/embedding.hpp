@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// Learned tables on the tape: look-up of rows, and the position table.
+#pragma once
+
+#include "gyrograd/autograd/tape.hpp"
+#include "gyrograd/core/error.hpp"
+#include "gyrograd/kernels/embedding.hpp"
+
+namespace gyrograd::ops {
+
+/// y(i, c) = table(index[i], c).   table: (rows, C) row-major  index: (n), in [0, rows), outlives the
+/// backward pass
+template <class Real>
+auto embedding(Tape<Real>& tape, Var<Real, dyn> table, const std::int32_t* index, Index n, Index channels) {
+  const Index rows = table.value.size() / channels;
+  for (Index i = 0; i < n; ++i)
+    if (index[i] < 0 || index[i] >= rows)
+      fail<ShapeError>("embedding: index ", index[i], " is outside of ", rows, " rows");
+  auto y = tape.template make<dyn, dyn>(n, channels);
+  kernels::embedding_forward(y.value.data(), table.value.data(), index, n, channels);
+  tape.record(y, [=] {
+    if (table.needs_gradient())
+      kernels::embedding_backward(table.grad().data(), y.grad().data(), index, n, channels);
+  });
+  return y;
+}
+
+/// y(b, t, c) = x(b, t, c) + table(t, c).   x, y: (B, T, C)  table: (rows, C) row-major, rows >= T
+/// Throws ShapeError when the table has fewer rows than x has steps.
+template <class Real, Index B, Index T, Index C>
+auto position_add(Tape<Real>& tape, Var<Real, B, T, C> x, Var<Real, dyn> table) {
+  const Index batch = x.extent(0), steps = x.extent(1), channels = x.extent(2);
+  if (table.value.size() < steps * channels)
+    fail<ShapeError>("position_add: ", steps, " steps, but the position table has ",
+                     table.value.size() / channels, " rows");
+  auto y = tape.like(x);
+  kernels::position_add_forward(y.value.data(), x.value.data(), table.value.data(), batch, steps, channels);
+  tape.record(y, [=] {
+    if (table.needs_gradient())
+      kernels::position_add_backward(table.grad().data(), y.grad().data(), batch, steps, channels);
+    Tape<Real>::pass_gradient(y, x);
+  });
+  return y;
+}
+
+}  // namespace gyrograd::ops

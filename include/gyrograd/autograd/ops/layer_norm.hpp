@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// Layer norm on the tape.
+#pragma once
+
+#include "gyrograd/autograd/tape.hpp"
+#include "gyrograd/core/error.hpp"
+#include "gyrograd/kernels/layer_norm.hpp"
+
+namespace gyrograd::ops {
+
+/// y = gamma (x - mean) / sqrt(var + eps) + beta over the last axis.   x, y: (..., C)  gamma, beta: (C)
+template <class Real, Index... Dims>
+auto layer_norm(Tape<Real>& tape, Var<Real, Dims...> x, Var<Real, dyn> gamma, Var<Real, dyn> beta, Real eps) {
+  const Index P = position_count(x.value), C = channel_count(x.value);
+  if (gamma.value.size() != C || beta.value.size() != C)
+    fail<ShapeError>("layer_norm: x has ", C, " channels, gamma ", gamma.value.size(), ", beta ",
+                     beta.value.size());
+  auto y = tape.like(x);
+  const auto mean = tape.template saved<dyn>(P), rstd = tape.template saved<dyn>(P);
+  kernels::layer_norm_forward(y.value.data(), mean.data(), rstd.data(), x.value.data(), gamma.value.data(),
+                              beta.value.data(), P, C, eps);
+  tape.record(y, [=] {
+    const Real* dy = y.grad().data();
+    if (gamma.needs_gradient() && beta.needs_gradient())
+      kernels::layer_norm_backward_parameters(gamma.grad().data(), beta.grad().data(), dy, x.value.data(),
+                                              mean.data(), rstd.data(), P, C);
+    if (x.needs_gradient()) {
+      const auto dx = x.accumulator();
+      kernels::layer_norm_backward_data(dx.into.data(), dx.residual, dy, x.value.data(), gamma.value.data(),
+                                        mean.data(), rstd.data(), P, C);
+    }
+  });
+  return y;
+}
+
+}  // namespace gyrograd::ops

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: MIT
+// Multi-head attention core: softmax(q k^T / sqrt(w)) v per sequence and head, lanes along query positions.
+//
+// Activations are (B, T, C) column-major; head j owns the channels j w .. (j + 1) w - 1, a block of memory.
+// For B of 1, 2 or 4 the B sequences stay interleaved in the lanes and keys are broadcast in groups of B
+// scalars; any other B is taken apart into single sequences first. Per block of query positions:
+//
+//   q (block x w) --product with k--> scores (block x T) --softmax down the lanes--> e --product with v--> o
+//   (block x w)
+//
+// e is kept unnormalised; 1 / sum is applied to the w output rows. The backward folds all factors
+// (docs/kernels/ attention.md): g = do rsum scale, D = sum_c g o, dv = (e^T g) / scale, e <- e (g v^T - D),
+// dq = e k, dk = e^T q.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+
+#include "gyrograd/kernels/product.hpp"
+#include "gyrograd/kernels/reduction.hpp"
+#include "gyrograd/kernels/softmax.hpp"
+
+namespace gyrograd::kernels {
+
+/// Sizes of one attention call. `queries` may differ from `keys` (only masked positions are queried in a last
+/// layer).
+struct AttentionSizes {
+  Index batch = 0;    ///< B sequences, interleaved: position b + B t
+  Index queries = 0;  ///< query positions per sequence
+  Index keys = 0;     ///< key positions per sequence
+  Index heads = 0;
+  Index width = 0;  ///< channels per head; all tensors have heads * width channels
+
+  Index channels() const { return heads * width; }
+  Index query_positions() const { return batch * queries; }
+  Index key_positions() const { return batch * keys; }
+  /// Values of `weights` that the backward needs.
+  Index weight_count() const { return heads * query_positions() * keys; }
+  /// Values of `rsum` (1 / sum of every softmax row).
+  Index rsum_count() const { return heads * query_positions(); }
+};
+
+namespace detail {
+
+/// True where the sequences can stay interleaved.
+template <class Real>
+constexpr bool attention_interleaves(Index batch) {
+  return (batch == 1 || batch == 2 || batch == 4) && batch <= lanes<Real>;
+}
+
+template <class Real, int Vectors, bool Tail>
+void attention_softmax(Real* e, Real* rsum, Index ld, Index n, Real factor, Index tail) {
+  using V = Batch<Real>;
+  V sum[Vectors];
+  softmax_block<Real, Vectors, Tail>(e, e, sum, ld, n, factor, tail);
+  for (int v = 0; v < Vectors; ++v) {
+    const V r = V(Real(1)) / sum[v];
+    if constexpr (Tail)
+      store_partial(rsum + v * lanes<Real>, r, tail);
+    else
+      store(rsum + v * lanes<Real>, r);
+  }
+}
+
+/// Softmax of a block of `count` <= 3 L positions.
+template <class Real>
+void attention_softmax(Real* e, Real* rsum, Index ld, Index n, Real factor, Index count) {
+  constexpr Index L = lanes<Real>;
+  if (count == 3 * L) return attention_softmax<Real, 3, false>(e, rsum, ld, n, factor, 0);
+  for (Index p = 0; p < count; p += L) {
+    if (p + L <= count)
+      attention_softmax<Real, 1, false>(e + p, rsum + p, ld, n, factor, 0);
+    else
+      attention_softmax<Real, 1, true>(e + p, rsum + p, ld, n, factor, count - p);
+  }
+}
+
+/// One head of a group of interleaved sequences. With keep_weights e has column stride P, else it is one
+/// block.
+template <int Group, class Real>
+void attention_head_forward(Real* o, Real* e, Real* rsum, const Real* q, const Real* k, const Real* v,
+                            const AttentionSizes& s, bool keep_weights) {
+  const Index P = s.query_positions(), block = 3 * lanes<Real>;
+  const Index lde = keep_weights ? P : block;
+  const Real factor = Real(1) / std::sqrt(static_cast<Real>(s.width));
+  for (Index p = 0; p < P; p += block) {
+    const Index count = std::min(block, P - p);
+    Real* eb = keep_weights ? e + p : e;
+    Product<Real> scores;
+    scores.y = eb;
+    scores.ldy = lde;
+    scores.x = q + p;
+    scores.ldx = P;
+    scores.w = k;
+    scores.w_row = s.batch;
+    scores.w_step = s.key_positions();
+    scores.positions = count;
+    scores.rows = s.keys;
+    scores.depth = s.width;
+    product<Group>(scores);
+    attention_softmax(eb, rsum + p, lde, s.keys, factor, count);
+    Product<Real> output;
+    output.y = o + p;
+    output.ldy = P;
+    output.x = eb;
+    output.ldx = lde;
+    output.w = v;
+    output.w_row = s.key_positions();
+    output.w_step = s.batch;
+    output.positions = count;
+    output.rows = s.width;
+    output.depth = s.keys;
+    product<Group>(output);
+    for (Index c = 0; c < s.width; ++c)
+      for (Index i = 0; i < count; i += lanes<Real>)
+        store_lanes(o + p + c * P, load_lanes(o + p + c * P, i, count) * load_lanes(rsum + p, i, count), i,
+                    count);
+  }
+}
+
+/// g = do rsum scale and minus_d = -sum_c g o for one head.
+template <class Real>
+void attention_scale_gradient(Real* g, Real* minus_d, const Real* dout, const Real* o, const Real* rsum,
+                              Index P, Index width, Real scale) {
+  using V = Batch<Real>;
+  const V factor(scale);
+  for (Index p = 0; p < P; p += lanes<Real>) {
+    const V r = load_lanes(rsum, p, P) * factor;
+    V d(Real(0));
+    for (Index c = 0; c < width; ++c) {
+      const V gc = load_lanes(dout + c * P, p, P) * r;
+      store_lanes(g + c * P, gc, p, P);
+      d = fnma(gc, load_lanes(o + c * P, p, P), d);
+    }
+    store_lanes(minus_d, d, p, P);
+  }
+}
+
+/// Backward of one head; e is overwritten by the gradient of the scores.
+template <int Group, class Real>
+void attention_head_backward(Real* dq, const Real* dq_residual, Real* dk, Real* dv, const Real* dout,
+                             const Real* o, Real* e, const Real* rsum, const Real* q, const Real* k,
+                             const Real* v, const AttentionSizes& s, Real* scratch) {
+  const Index P = s.query_positions(), K = s.key_positions();
+  const Real scale = Real(1) / std::sqrt(static_cast<Real>(s.width));
+  Real* g = scratch;
+  Real* minus_d = scratch + s.width * P;
+  attention_scale_gradient(g, minus_d, dout, o, rsum, P, s.width, scale);
+
+  Reduction<Real> sum;  // dv(c, key) += e^T g / scale
+  sum.c = dv;
+  sum.c_row = K;
+  sum.a = g;
+  sum.lda = P;
+  sum.b = e;
+  sum.ldb = P;
+  sum.positions = P;
+  sum.rows = s.width;
+  sum.columns = s.keys;
+  sum.scale = Real(1) / scale;
+  reduction<Group>(sum);
+
+  Product<Real> ds;  // e <- e (g v^T - D)
+  ds.y = e;
+  ds.ldy = P;
+  ds.x = g;
+  ds.ldx = P;
+  ds.w = v;
+  ds.w_row = s.batch;
+  ds.w_step = K;
+  ds.positions = P;
+  ds.rows = s.keys;
+  ds.depth = s.width;
+  ds.lane_start = minus_d;
+  product<Group, Epilogue::multiply>(ds);
+
+  Product<Real> dquery;
+  dquery.y = dq;
+  dquery.ldy = P;
+  dquery.x = e;
+  dquery.ldx = P;
+  dquery.w = k;
+  dquery.w_row = K;
+  dquery.w_step = s.batch;
+  dquery.positions = P;
+  dquery.rows = s.width;
+  dquery.depth = s.keys;
+  dquery.residual = dq_residual;
+  dquery.ld_residual = P;
+  product<Group>(dquery);
+
+  sum.c = dk;  // dk(c, key) += e^T q
+  sum.a = q;
+  sum.scale = Real(1);
+  reduction<Group>(sum);
+}
+
+/// Calls f(integral_constant<int, Group>) for the group size of `batch`.
+template <class Real, class F>
+void with_attention_group(Index batch, F&& f) {
+  if (batch == 1) f(std::integral_constant<int, 1>{});
+  if constexpr (lanes<Real> >= 2) {
+    if (batch == 2) f(std::integral_constant<int, 2>{});
+  }
+  if constexpr (lanes<Real> >= 4) {
+    if (batch == 4) f(std::integral_constant<int, 4>{});
+  }
+}
+
+/// to(t, c) = from(b + B t, c): sequence b of an interleaved activation; `spread` is the inverse.
+template <class Real>
+void take_sequence(Real* to, const Real* from, Index b, Index batch, Index steps, Index channels) {
+  for (Index c = 0; c < channels; ++c)
+    for (Index t = 0; t < steps; ++t) to[t + steps * c] = from[b + batch * (t + steps * c)];
+}
+template <class Real>
+void spread_sequence(Real* to, const Real* from, Index b, Index batch, Index steps, Index channels,
+                     bool accumulate) {
+  for (Index c = 0; c < channels; ++c)
+    for (Index t = 0; t < steps; ++t) {
+      Real& target = to[b + batch * (t + steps * c)];
+      target = accumulate ? target + from[t + steps * c] : from[t + steps * c];
+    }
+}
+
+}  // namespace detail
+
+/// Scratch values that attention_forward needs.
+template <class Real>
+Index attention_forward_scratch(const AttentionSizes& s, bool keep_weights) {
+  const Index block = keep_weights ? 0 : 3 * lanes<Real> * s.keys + s.query_positions();
+  return block + (detail::attention_interleaves<Real>(s.batch) ? 0 : s.channels() * 2 * (s.queries + s.keys));
+}
+
+/// o = softmax(q k^T / sqrt(width)) v for every sequence and head.
+/// o, q: (B, queries, C)  k, v: (B, keys, C)  weights: weight_count() values, rsum: rsum_count() values for
+/// the backward; both null for inference  scratch: attention_forward_scratch() values
+template <class Real>
+void attention_forward(Real* o, Real* weights, Real* rsum, const Real* q, const Real* k, const Real* v,
+                       const AttentionSizes& s, Real* scratch) {
+  const bool keep_weights = weights != nullptr;
+  if (!keep_weights) {
+    weights = scratch;
+    rsum = scratch + 3 * lanes<Real> * s.keys;
+    scratch = rsum + s.query_positions();
+  }
+  const Index P = s.query_positions();
+  if (detail::attention_interleaves<Real>(s.batch)) {
+    for (Index h = 0; h < s.heads; ++h) {
+      const Index at_q = h * s.width * P, at_k = h * s.width * s.key_positions();
+      Real* e = keep_weights ? weights + h * P * s.keys : weights;
+      detail::with_attention_group<Real>(s.batch, [&]<int Group>(std::integral_constant<int, Group>) {
+        detail::attention_head_forward<Group>(o + at_q, e, keep_weights ? rsum + h * P : rsum, q + at_q,
+                                              k + at_k, v + at_k, s, keep_weights);
+      });
+    }
+    return;
+  }
+  AttentionSizes one = s;
+  one.batch = 1;
+  const Index C = s.channels();
+  Real* q1 = scratch;
+  Real* o1 = q1 + s.queries * C;
+  Real* k1 = o1 + s.queries * C;
+  Real* v1 = k1 + s.keys * C;
+  for (Index b = 0; b < s.batch; ++b) {
+    detail::take_sequence(q1, q, b, s.batch, s.queries, C);
+    detail::take_sequence(k1, k, b, s.batch, s.keys, C);
+    detail::take_sequence(v1, v, b, s.batch, s.keys, C);
+    for (Index h = 0; h < s.heads; ++h) {
+      const Index at_q = h * s.width * s.queries, at_k = h * s.width * s.keys;
+      Real* e = keep_weights ? weights + b * one.weight_count() + h * s.queries * s.keys : weights;
+      detail::attention_head_forward<1>(o1 + at_q, e,
+                                        keep_weights ? rsum + b * one.rsum_count() + h * s.queries : rsum,
+                                        q1 + at_q, k1 + at_k, v1 + at_k, one, keep_weights);
+    }
+    detail::spread_sequence(o, o1, b, s.batch, s.queries, C, false);
+  }
+}
+
+/// Scratch values that attention_backward needs.
+template <class Real>
+Index attention_backward_scratch(const AttentionSizes& s) {
+  if (detail::attention_interleaves<Real>(s.batch)) return (s.width + 1) * s.query_positions();
+  return (s.width + 1) * s.queries + s.channels() * 4 * (s.queries + s.keys);
+}
+
+/// Gradients of attention_forward. dk, dv: added to. dq = contribution + dq_residual (null: 0; may be dq).
+/// dq, dout, o, q: (B, queries, C)  dk, dv, k, v: (B, keys, C)  weights, rsum: of the forward; weights are
+/// overwritten scratch: attention_backward_scratch() values
+template <class Real>
+void attention_backward(Real* dq, const Real* dq_residual, Real* dk, Real* dv, const Real* dout,
+                        const Real* o, Real* weights, const Real* rsum, const Real* q, const Real* k,
+                        const Real* v, const AttentionSizes& s, Real* scratch) {
+  const Index P = s.query_positions();
+  if (detail::attention_interleaves<Real>(s.batch)) {
+    for (Index h = 0; h < s.heads; ++h) {
+      const Index at_q = h * s.width * P, at_k = h * s.width * s.key_positions();
+      detail::with_attention_group<Real>(s.batch, [&]<int Group>(std::integral_constant<int, Group>) {
+        detail::attention_head_backward<Group>(
+            dq + at_q, dq_residual == nullptr ? nullptr : dq_residual + at_q, dk + at_k, dv + at_k,
+            dout + at_q, o + at_q, weights + h * P * s.keys, rsum + h * P, q + at_q, k + at_k, v + at_k, s,
+            scratch);
+      });
+    }
+    return;
+  }
+  AttentionSizes one = s;
+  one.batch = 1;
+  const Index C = s.channels(), nq = s.queries * C, nk = s.keys * C;
+  Real* q1 = scratch + (s.width + 1) * s.queries;
+  Real* o1 = q1 + nq;
+  Real* dout1 = o1 + nq;
+  Real* dq1 = dout1 + nq;
+  Real* k1 = dq1 + nq;
+  Real* v1 = k1 + nk;
+  Real* dk1 = v1 + nk;
+  Real* dv1 = dk1 + nk;
+  for (Index b = 0; b < s.batch; ++b) {
+    detail::take_sequence(q1, q, b, s.batch, s.queries, C);
+    detail::take_sequence(o1, o, b, s.batch, s.queries, C);
+    detail::take_sequence(dout1, dout, b, s.batch, s.queries, C);
+    detail::take_sequence(k1, k, b, s.batch, s.keys, C);
+    detail::take_sequence(v1, v, b, s.batch, s.keys, C);
+    std::fill_n(dk1, 2 * nk, Real(0));
+    for (Index h = 0; h < s.heads; ++h) {
+      const Index at_q = h * s.width * s.queries, at_k = h * s.width * s.keys;
+      detail::attention_head_backward<1>(
+          dq1 + at_q, static_cast<const Real*>(nullptr), dk1 + at_k, dv1 + at_k, dout1 + at_q, o1 + at_q,
+          weights + b * one.weight_count() + h * s.queries * s.keys,
+          rsum + b * one.rsum_count() + h * s.queries, q1 + at_q, k1 + at_k, v1 + at_k, one, scratch);
+    }
+    detail::spread_sequence(dq, dq1, b, s.batch, s.queries, C, dq_residual != nullptr);
+    detail::spread_sequence(dk, dk1, b, s.batch, s.keys, C, true);
+    detail::spread_sequence(dv, dv1, b, s.batch, s.keys, C, true);
+  }
+}
+
+}  // namespace gyrograd::kernels

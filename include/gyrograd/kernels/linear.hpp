@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// Dense layer on positions: y = x W^T + b, its data gradient and its weight gradient.
+#pragma once
+
+#include "gyrograd/kernels/product.hpp"
+#include "gyrograd/kernels/reduction.hpp"
+
+namespace gyrograd::kernels {
+
+/// y(p, o) = bias(o) + residual(p, o) + sum_i x(p, i) weight(o, i).
+/// y: (P x out)  x: (P x in)  weight: (out, in) row-major  bias: (out) or null  residual: (P x out) or null,
+/// may be y
+template <class Real>
+void linear_forward(Real* y, const Real* x, const Real* weight, const Real* bias, const Real* residual,
+                    Index positions, Index in, Index out) {
+  Product<Real> a;
+  a.y = y;
+  a.ldy = positions;
+  a.x = x;
+  a.ldx = positions;
+  a.w = weight;
+  a.w_row = in;
+  a.w_step = 1;
+  a.positions = positions;
+  a.rows = out;
+  a.depth = in;
+  a.bias = bias;
+  a.residual = residual;
+  a.ld_residual = positions;
+  product(a);
+}
+
+/// dx(p, i) = residual(p, i) + sum_o dy(p, o) weight(o, i).
+/// dx: (P x in)  dy: (P x out)  weight: (out, in) row-major  residual: (P x in) or null, may be dx
+template <class Real>
+void linear_backward_data(Real* dx, const Real* residual, const Real* dy, const Real* weight, Index positions,
+                          Index in, Index out) {
+  Product<Real> a;
+  a.y = dx;
+  a.ldy = positions;
+  a.x = dy;
+  a.ldx = positions;
+  a.w = weight;
+  a.w_row = 1;
+  a.w_step = in;
+  a.positions = positions;
+  a.rows = in;
+  a.depth = out;
+  a.residual = residual;
+  a.ld_residual = positions;
+  product(a);
+}
+
+/// dweight(o, i) += sum_p dy(p, o) x(p, i).   dweight: (out, in) row-major  dy: (P x out)  x: (P x in)
+template <class Real>
+void linear_backward_weight(Real* dweight, const Real* dy, const Real* x, Index positions, Index in,
+                            Index out) {
+  Reduction<Real> a;
+  a.c = dweight;
+  a.c_row = in;
+  a.a = dy;
+  a.lda = positions;
+  a.b = x;
+  a.ldb = positions;
+  a.positions = positions;
+  a.rows = out;
+  a.columns = in;
+  reduction(a);
+}
+
+/// dbias(o) += sum_p dy(p, o).   dbias: (out)  dy: (P x out)
+template <class Real>
+void linear_backward_bias(Real* dbias, const Real* dy, Index positions, Index out) {
+  constexpr Index L = lanes<Real>;
+  for (Index o = 0; o < out; ++o, dy += positions) {
+    Batch<Real> sum(Real(0));
+    Index p = 0;
+    for (; p + L <= positions; p += L) sum = sum + load(dy + p);
+    if (p < positions) sum = sum + load_partial(dy + p, positions - p);
+    dbias[o] += reduce_add(sum);
+  }
+}
+
+}  // namespace gyrograd::kernels

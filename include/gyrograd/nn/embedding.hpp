@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// Learned position table with a named parameter.
+#pragma once
+
+#include <span>
+
+#include "gyrograd/autograd/ops/embedding.hpp"
+#include "gyrograd/core/random.hpp"
+
+namespace gyrograd::nn {
+
+/// y(b, t, c) = x(b, t, c) + weight(t, c).   weight: (rows, C)
+template <Scalar Real>
+struct PositionTable {
+  Parameter<Real> weight;
+
+  PositionTable(Index rows, Index channels) : weight(Shape{rows, channels}) {}
+
+  template <class F>
+  void visit(F&& f) {
+    f("weight", weight);
+  }
+
+  /// PyTorch's default for embeddings: standard normal.
+  template <class Generator>
+  void initialise(Generator& g) {
+    torch_normal(g, std::span<Real>(weight.value, static_cast<std::size_t>(weight.size())));
+  }
+
+  template <Index B, Index T, Index C>
+  auto operator()(Tape<Real>& tape, Var<Real, B, T, C> x) const {
+    return ops::position_add(tape, x, tape.parameter(weight));
+  }
+};
+
+}  // namespace gyrograd::nn

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// LIMU-BERT's transformer block: attention, projection, feed-forward, two norms.
+#pragma once
+
+#include "gyrograd/autograd/ops/attention.hpp"
+#include "gyrograd/autograd/ops/gelu.hpp"
+#include "gyrograd/nn/layer_norm.hpp"
+#include "gyrograd/nn/linear.hpp"
+
+namespace gyrograd::nn {
+
+/// What the first residual of a block adds to proj(a), a the attention output.
+enum class BlockResidual {
+  published,  ///< a itself: no identity path through the block, as in the published code and weights
+  residual,   ///< the block's input, as in BERT
+};
+
+/// u = norm1(r + proj(a)), y = norm2(u + fc2(gelu(fc1(u)))) with a = attention(h) and r by BlockResidual.
+template <Scalar Real>
+struct TransformerBlock {
+  Index heads;
+  BlockResidual kind;
+  Linear<Real> proj_q, proj_k, proj_v, proj, fc1, fc2;
+  LayerNorm<Real> norm1, norm2;
+
+  TransformerBlock(Index width, Index ff, Index head_count, BlockResidual residual)
+      : heads(head_count),
+        kind(residual),
+        proj_q(width, width),
+        proj_k(width, width),
+        proj_v(width, width),
+        proj(width, width),
+        fc1(width, ff),
+        fc2(ff, width),
+        norm1(width),
+        norm2(width) {}
+
+  template <class F>
+  void visit(F&& f) {
+    visit_prefixed("attn.proj_q.", proj_q, f);
+    visit_prefixed("attn.proj_k.", proj_k, f);
+    visit_prefixed("attn.proj_v.", proj_v, f);
+    visit_prefixed("proj.", proj, f);
+    visit_prefixed("norm1.", norm1, f);
+    visit_prefixed("pwff.fc1.", fc1, f);
+    visit_prefixed("pwff.fc2.", fc2, f);
+    visit_prefixed("norm2.", norm2, f);
+  }
+
+  template <class Generator>
+  void initialise(Generator& g) {
+    for (Linear<Real>* layer : {&proj_q, &proj_k, &proj_v, &proj, &fc1, &fc2}) layer->initialise(g);
+    norm1.initialise();
+    norm2.initialise();
+  }
+
+  /// Output rows for `queries` (B, Tq, C), attending over `h` (B, T, C); queries are h or some of its rows.
+  template <Index B, Index Tq, Index C, Index T>
+  auto operator()(Tape<Real>& tape, Var<Real, B, Tq, C> queries, Var<Real, B, T, C> h) const {
+    const auto a = ops::attention(tape, proj_q(tape, queries), proj_k(tape, h), proj_v(tape, h), heads);
+    const auto u = norm1(tape, kind == BlockResidual::published ? proj(tape, a, a) : proj(tape, a, queries));
+    return norm2(tape, fc2(tape, ops::gelu(tape, fc1(tape, u)), u));
+  }
+};
+
+}  // namespace gyrograd::nn
