@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+// Depth-first steps over micro-batches: fixed gradient slots, one tape per thread, the same bits for any
+// thread count.
+//
+// A batch is cut into micro-batches of a few sequences, small enough that forward and backward of one stay in
+// cache. Slot s always owns the same share of the micro-batches and adds their gradients in order; threads
+// take whole slots. The slots are summed in order and the sum goes straight into the optimiser, so nothing
+// depends on who did what.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "gyrograd/autograd/tape.hpp"
+#include "gyrograd/core/thread_pool.hpp"
+#include "gyrograd/kernels/optimiser.hpp"
+
+namespace gyrograd::train {
+
+/// Sequences per micro-batch of an attention model: the fewest (1, 2 or 4) whose positions fill whole
+/// vectors, so that activations of one micro-batch stay near the core and no lane idles. T = 120: 1 on AVX2,
+/// 2 on AVX-512; T = 20: 2, 4.
+template <Scalar Real>
+Index attention_micro_batch(Index steps) {
+  for (const Index sequences : {1, 2, 4})
+    if (sequences * steps % kernels::lanes<Real> == 0) return sequences;
+  return std::min<Index>(4, kernels::lanes<Real>);
+}
+
+/// Runs steps over micro-batches. One object per training run; reuses all memory between steps.
+template <Scalar Real>
+class Slots {
+ public:
+  /// Share of the batch that one gradient buffer gathers; more slots than threads, the same for every run.
+  static constexpr Index default_count = 8;
+
+  /// `parameters`: size of the model's ParameterStore (0: inference only).
+  Slots(ThreadPool& pool, Index parameters, Index slots = default_count)
+      : pool_(pool),
+        parameters_(parameters),
+        stride_((parameters + 15) / 16 * 16),
+        count_(slots),
+        gradients_(static_cast<std::size_t>(stride_ * slots)),
+        gradient_(static_cast<std::size_t>(parameters)),
+        losses_(static_cast<std::size_t>(slots)) {
+    for (int i = 0; i < pool.size(); ++i) tapes_.push_back(std::make_unique<Tape<Real>>());
+  }
+
+  /// f(tape, first, count, thread) computes the loss of samples first .. first + count - 1 on the tape and
+  /// returns it as Var<Real>; its gradient with respect to the parameters is gathered in gradient(). Losses
+  /// are summed: f scales them by the size of the whole batch. Returns the sum.
+  template <class F>
+  Real gradient(Index batch, Index micro_batch, F&& f) {
+    run_slots(batch, micro_batch, f);
+    pool_.run(chunk_count(parameters_), [&](Index chunk, int) {
+      const Index begin = chunk * chunk_size, end = std::min(parameters_, begin + chunk_size);
+      kernels::sum_slots(gradient_.data(), gradients_.data(), count_, stride_, begin, end);
+    });
+    return total_loss();
+  }
+
+  /// gradient() and one step of the optimiser on the trainable parameters of `model`, fused. Returns the
+  /// summed loss.
+  template <class Model, class Optimiser, class F>
+  Real step(Model& model, Optimiser& optimiser, Index batch, Index micro_batch, F&& f) {
+    run_slots(batch, micro_batch, f);
+    if (ranges_.empty()) find_ranges(model);
+    optimiser.begin_step();
+    Real* weights = model.store().data();
+    pool_.run(static_cast<Index>(ranges_.size()), [&](Index i, int) {
+      const Range r = ranges_[static_cast<std::size_t>(i)];
+      kernels::sum_slots(gradient_.data(), gradients_.data(), count_, stride_, r.begin, r.end);
+      optimiser.update(weights, gradient_.data(), r.begin, r.end);
+    });
+    return total_loss();
+  }
+
+  /// f(tape, first, count, thread) without gradients, for inference and validation; tapes do not record.
+  template <class F>
+  void forward(Index batch, Index micro_batch, F&& f) {
+    const Index micro_batches = (batch + micro_batch - 1) / micro_batch;
+    pool_.run(micro_batches, [&](Index i, int thread) {
+      Tape<Real>& tape = *tapes_[static_cast<std::size_t>(thread)];
+      tape.set_recording(false);
+      f(tape, i * micro_batch, std::min(micro_batch, batch - i * micro_batch), thread);
+      tape.clear();
+    });
+  }
+
+  /// Sum of all slots after gradient() or step(): one value per parameter.
+  const AlignedVector<Real>& gradient() const { return gradient_; }
+  /// Parameters changed between trainable and frozen: look again at the next step.
+  void forget_ranges() { ranges_.clear(); }
+  int threads() const { return pool_.size(); }
+  /// Bytes of activations, gradients and scratch of all threads.
+  std::size_t capacity() const {
+    std::size_t bytes = (gradients_.size() + gradient_.size()) * sizeof(Real);
+    for (const auto& tape : tapes_) bytes += tape->capacity();
+    return bytes;
+  }
+
+ private:
+  struct Range {
+    Index begin, end;
+  };
+  static constexpr Index chunk_size = 8192;
+  static Index chunk_count(Index n) { return (n + chunk_size - 1) / chunk_size; }
+
+  template <class F>
+  void run_slots(Index batch, Index micro_batch, F& f) {
+    const Index micro_batches = (batch + micro_batch - 1) / micro_batch;
+    pool_.run(count_, [&](Index slot, int thread) {
+      Real* gradient = gradients_.data() + slot * stride_;
+      std::fill_n(gradient, parameters_, Real(0));
+      Tape<Real>& tape = *tapes_[static_cast<std::size_t>(thread)];
+      tape.set_recording(true);
+      tape.bind_gradients(gradient);
+      Real loss = Real(0);
+      for (Index i = slot * micro_batches / count_; i < (slot + 1) * micro_batches / count_; ++i) {
+        const Index first = i * micro_batch;
+        const Var<Real> l = f(tape, first, std::min(micro_batch, batch - first), thread);
+        loss += *l.value.data();
+        tape.backward(l);
+        tape.clear();
+      }
+      losses_[static_cast<std::size_t>(slot)] = loss;
+    });
+  }
+  Real total_loss() const {
+    Real sum = Real(0);
+    for (const Real loss : losses_) sum += loss;
+    return sum;
+  }
+  /// Trainable parameters as chunks: neighbours are joined, long ones cut.
+  template <class Model>
+  void find_ranges(Model& model) {
+    Index begin = 0, end = 0;
+    const auto flush = [&] {
+      for (Index at = begin; at < end; at += chunk_size)
+        ranges_.push_back({at, std::min(end, at + chunk_size)});
+    };
+    model.visit([&](std::string_view, const Parameter<Real>& p) {
+      if (!p.trainable) return;
+      if (p.offset != end) {
+        flush();
+        begin = p.offset;
+      }
+      end = p.offset + p.size();
+    });
+    flush();
+  }
+
+  ThreadPool& pool_;
+  Index parameters_, stride_, count_;
+  AlignedVector<Real> gradients_, gradient_;
+  std::vector<Real> losses_;
+  std::vector<std::unique_ptr<Tape<Real>>> tapes_;
+  std::vector<Range> ranges_;
+};
+
+}  // namespace gyrograd::train
