@@ -285,6 +285,24 @@ Index attention_backward_scratch(const AttentionSizes& s) {
   return (s.width + 1) * s.queries + s.channels() * 4 * (s.queries + s.keys);
 }
 
+namespace detail {
+
+/// Backward of attention over one key: its weight is 1 whatever q and k are, so they get exactly no gradient.
+template <class Real>
+void single_key_backward(Real* dq, const Real* dq_residual, Real* dv, const Real* dout,
+                         const AttentionSizes& s) {
+  const Index n = s.query_positions() * s.channels();
+  if (dq_residual == nullptr)
+    std::fill_n(dq, n, Real(0));
+  else if (dq_residual != dq)
+    std::copy_n(dq_residual, n, dq);
+  for (Index c = 0; c < s.channels(); ++c)
+    for (Index t = 0; t < s.queries; ++t)
+      for (Index b = 0; b < s.batch; ++b) dv[b + s.batch * c] += dout[b + s.batch * (t + s.queries * c)];
+}
+
+}  // namespace detail
+
 /// Gradients of attention_forward. dk, dv: added to. dq = contribution + dq_residual (null: 0; may be dq).
 /// dq, dout, o, q: (B, queries, C)  dk, dv, k, v: (B, keys, C)  weights, rsum: of the forward; weights are
 /// overwritten scratch: attention_backward_scratch() values
@@ -292,6 +310,7 @@ template <class Real>
 void attention_backward(Real* dq, const Real* dq_residual, Real* dk, Real* dv, const Real* dout,
                         const Real* o, Real* weights, const Real* rsum, const Real* q, const Real* k,
                         const Real* v, const AttentionSizes& s, Real* scratch) {
+  if (s.keys == 1) return detail::single_key_backward(dq, dq_residual, dv, dout, s);
   const Index P = s.query_positions();
   if (detail::attention_interleaves<Real>(s.batch)) {
     for (Index h = 0; h < s.heads; ++h) {
