@@ -22,7 +22,7 @@ target_compile_options(gyrograd_own INTERFACE
   -ffp-contract=off)  # the same bits from every compiler: fused operations are written, not guessed
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # False alarms in its own headers: AVX-512 intrinsics (GCC bug 105593), and std::regex under sanitizers.
-  target_compile_options(gyrograd_own INTERFACE -Wno-maybe-uninitialized)
+  target_compile_options(gyrograd_own INTERFACE -Wno-uninitialized -Wno-maybe-uninitialized)
 endif()
 if(GYROGRAD_WERROR)
   target_compile_options(gyrograd_own INTERFACE -Werror)
