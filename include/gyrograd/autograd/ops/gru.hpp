@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+// Recurrent layers on the tape: sequences to slabs and back, GRU layer on slabs.
+//
+//   auto s = ops::to_slabs(tape, x);                     // (B, T, C)
+//   s = ops::gru(tape, s, weights0);                     // stacked layers hand slabs on
+//   auto h = ops::gru_last(tape, s, weights1);           // (B, H): state after the last step
+#pragma once
+
+#include <cstring>
+
+#include "gyrograd/autograd/tape.hpp"
+#include "gyrograd/core/error.hpp"
+#include "gyrograd/kernels/gru.hpp"
+
+namespace gyrograd::ops {
+
+/// A batch of sequences in slabs (kernels/slab.hpp): the value between recurrent layers.
+template <Scalar Real>
+struct Slabs {
+  Var<Real, dyn> values;  ///< all lane groups behind one another, padded lanes included
+  Index batch = 0, steps = 0, channels = 0;
+};
+
+/// Parameters of one GRU layer on the tape, as PyTorch stores them: (3H, in), (3H, H), (3H), (3H).
+template <Scalar Real>
+struct GruWeights {
+  Var<Real, dyn> weight_ih, weight_hh, bias_ih, bias_hh;
+};
+
+namespace detail {
+
+template <Scalar Real>
+Slabs<Real> make_slabs(Tape<Real>& tape, Index batch, Index steps, Index channels) {
+  return {tape.template make<dyn>(kernels::slab_lanes<Real>(batch) * steps * channels), batch, steps,
+          channels};
+}
+
+template <Scalar Real>
+Real* gradient_or_null(const Var<Real, dyn>& parameter) {
+  return parameter.needs_gradient() ? parameter.grad().data() : nullptr;
+}
+
+}  // namespace detail
+
+/// x: (B, T, C) -> slabs.
+template <Scalar Real, Index B, Index T, Index C>
+Slabs<Real> to_slabs(Tape<Real>& tape, Var<Real, B, T, C> x) {
+  const Index batch = x.extent(0), steps = x.extent(1), channels = x.extent(2), area = steps * channels;
+  Slabs<Real> s = detail::make_slabs(tape, batch, steps, channels);
+  if (!x.needs_gradient()) s.values.gradient = nullptr;
+  kernels::for_each_group<Real>(batch, [&](kernels::LaneGroup g) {
+    kernels::to_slab(s.values.value.data() + g.first * area, x.value.data(), g, batch, steps, channels);
+  });
+  if (x.needs_gradient()) {
+    tape.record(s.values, [=] {
+      const auto dx = x.accumulator();
+      const Real* ds = s.values.gradient->data;
+      kernels::for_each_group<Real>(batch, [&](kernels::LaneGroup g) {
+        kernels::from_slab(dx.into.data(), dx.residual, ds + g.first * area, g, batch, steps, channels);
+      });
+    });
+  }
+  return s;
+}
+
+/// slabs -> (B, T, C).
+template <Scalar Real>
+Var<Real, dyn, dyn, dyn> from_slabs(Tape<Real>& tape, Slabs<Real> s) {
+  const Index area = s.steps * s.channels;
+  auto y = tape.template make<dyn, dyn, dyn>(s.batch, s.steps, s.channels);
+  kernels::for_each_group<Real>(s.batch, [&](kernels::LaneGroup g) {
+    kernels::from_slab(y.value.data(), static_cast<const Real*>(nullptr),
+                       static_cast<const Real*>(s.values.value.data() + g.first * area), g, s.batch, s.steps,
+                       s.channels);
+  });
+  if (s.values.needs_gradient()) {
+    Tape<Real>* memory = &tape;
+    tape.record(y, [=] {
+      const auto ds = s.values.accumulator();
+      auto scratch = memory->workspace();
+      kernels::for_each_group<Real>(s.batch, [&](kernels::LaneGroup g) {
+        Real* into = ds.into.data() + g.first * area;
+        Real* fresh = ds.residual == nullptr ? into : scratch(g.width * area);
+        kernels::to_slab(fresh, y.gradient->data, g, s.batch, s.steps, s.channels);
+        if (fresh != into)
+          for (Index i = 0; i < g.width * area; ++i) into[i] += fresh[i];
+      });
+    });
+  }
+  return y;
+}
+
+namespace detail {
+
+/// What one GRU layer keeps for its backward pass.
+template <Scalar Real>
+struct GruRecord {
+  Slabs<Real> x, y;          // y: gradient only where every state is an output
+  Var<Real, dyn, dyn> last;  // (B, H) output of the last step, or empty
+  Var<Real, dyn, dyn> h0;    // (B, H), or empty
+  GruWeights<Real> w;
+  Real* gates = nullptr;        // all groups
+  const Real* first = nullptr;  // slabs of h0, or null
+
+  Index in() const { return x.channels; }
+  Index hidden() const { return y.channels; }
+};
+
+template <Scalar Real>
+void gru_backward(Tape<Real>& tape, const GruRecord<Real>& r) {
+  const Index in = r.in(), hidden = r.hidden(), steps = r.x.steps, batch = r.x.batch;
+  auto scratch = tape.workspace();
+  Real* packed = scratch(3 * hidden * hidden);
+  kernels::gru_pack_backward(packed, static_cast<const Real*>(r.w.weight_hh.value.data()), hidden);
+  constexpr Index width = kernels::slab_vectors * kernels::lanes<Real>;
+  Real* carry = scratch(width * hidden);
+  Real* dlast = r.last.value.empty() ? nullptr : scratch(width * hidden);
+  const kernels::GruWeightGradients<Real> d{gradient_or_null(r.w.weight_ih), gradient_or_null(r.w.weight_hh),
+                                            gradient_or_null(r.w.bias_ih), gradient_or_null(r.w.bias_hh)};
+  Accumulator<Real, dyn> dx{};
+  if (r.x.values.needs_gradient()) dx = r.x.values.accumulator();
+  Accumulator<Real, dyn, dyn> dh0{};
+  const bool want_h0 = !r.h0.value.empty() && r.h0.needs_gradient();
+  if (want_h0) dh0 = r.h0.accumulator();
+
+  kernels::for_each_group<Real>(batch, [&](kernels::LaneGroup g) {
+    kernels::GruBackward<Real> a;
+    const Index at = g.first * steps;
+    a.gates = r.gates + at * 4 * hidden;
+    a.carry = carry;
+    if (dlast != nullptr) {
+      kernels::to_slab(dlast, static_cast<const Real*>(r.last.gradient->data), g, batch, 1, hidden);
+      a.dlast = dlast;
+    } else {
+      a.dy = r.y.values.gradient->data + at * hidden;
+    }
+    a.y = r.y.values.value.data() + at * hidden;
+    a.h0 = r.first == nullptr ? nullptr : r.first + g.first * hidden;
+    a.packed = packed;
+    a.width = g.width;
+    a.steps = steps;
+    a.hidden = hidden;
+    a.want_h0 = want_h0;
+    kernels::gru_backward(a);
+    if (want_h0) {
+      kernels::from_slab(dh0.into.data(), dh0.residual, static_cast<const Real*>(carry), g, batch, 1, hidden);
+    }
+    if (!dx.into.empty()) {
+      const Real* residual = dx.residual == nullptr ? nullptr : dx.residual + at * in;
+      kernels::gru_backward_data(dx.into.data() + at * in, residual, static_cast<const Real*>(a.gates),
+                                 static_cast<const Real*>(r.w.weight_ih.value.data()), g.width, steps, in,
+                                 hidden);
+    }
+    kernels::gru_backward_weights(d, static_cast<const Real*>(a.gates),
+                                  static_cast<const Real*>(r.x.values.value.data() + at * in), a.y, a.h0,
+                                  g.width, steps, in, hidden);
+  });
+}
+
+template <Scalar Real>
+void check_gru(const Slabs<Real>& x, const GruWeights<Real>& w, const Var<Real, dyn, dyn>& h0) {
+  const Index rows = w.bias_ih.value.size(), hidden = rows / 3;
+  if (x.batch < 1 || x.steps < 1)
+    fail<ShapeError>("gru: x has batch ", x.batch, " and ", x.steps, " steps, expected at least 1 of each");
+  if (rows % 3 != 0 || w.weight_ih.value.size() != rows * x.channels ||
+      w.weight_hh.value.size() != rows * hidden || w.bias_hh.value.size() != rows)
+    fail<ShapeError>("gru: x has ", x.channels, " channels and bias_ih ", rows, " values, but weight_ih has ",
+                     w.weight_ih.value.size(), ", weight_hh ", w.weight_hh.value.size(), ", bias_hh ",
+                     w.bias_hh.value.size(), " values; expected ", rows * x.channels, ", ", rows * hidden,
+                     ", ", rows);
+  if (!h0.value.empty() && (h0.extent(0) != x.batch || h0.extent(1) != hidden))
+    fail<ShapeError>("gru: h0 is (", h0.extent(0), ", ", h0.extent(1), "), expected (", x.batch, ", ", hidden,
+                     ")");
+}
+
+/// Runs the layer; the record has gates only when the tape records.
+template <Scalar Real>
+GruRecord<Real> gru_forward(Tape<Real>& tape, const Slabs<Real>& x, const GruWeights<Real>& w,
+                            const Var<Real, dyn, dyn>& h0) {
+  check_gru(x, w, h0);
+  const Index in = x.channels, hidden = w.bias_ih.value.size() / 3, steps = x.steps, batch = x.batch;
+  GruRecord<Real> r;
+  r.x = x;
+  r.w = w;
+  r.h0 = h0;
+  r.y = make_slabs(tape, batch, steps, hidden);
+  const Index all = kernels::slab_lanes<Real>(batch) * hidden;
+  if (tape.recording()) r.gates = tape.template saved<dyn>(4 * all * steps).data();
+  Real* first = h0.value.empty() ? nullptr : tape.template saved<dyn>(all).data();
+  r.first = first;
+  auto scratch = tape.workspace();
+  Real* packed = scratch(kernels::gru_packed_size(in, hidden));
+  kernels::gru_pack_forward(packed, static_cast<const Real*>(w.weight_ih.value.data()),
+                            static_cast<const Real*>(w.weight_hh.value.data()),
+                            static_cast<const Real*>(w.bias_ih.value.data()),
+                            static_cast<const Real*>(w.bias_hh.value.data()), in, hidden);
+  kernels::for_each_group<Real>(batch, [&](kernels::LaneGroup g) {
+    kernels::GruForward<Real> a;
+    const Index at = g.first * steps;
+    a.y = r.y.values.value.data() + at * hidden;
+    a.gates = r.gates == nullptr ? nullptr : r.gates + at * 4 * hidden;
+    a.x = x.values.value.data() + at * in;
+    if (first != nullptr) {
+      kernels::to_slab(first + g.first * hidden, static_cast<const Real*>(h0.value.data()), g, batch, 1,
+                       hidden);
+      a.h0 = first + g.first * hidden;
+    }
+    a.packed = packed;
+    a.width = g.width;
+    a.steps = steps;
+    a.in = in;
+    a.hidden = hidden;
+    kernels::gru_forward(a);
+  });
+  return r;
+}
+
+}  // namespace detail
+
+/// One GRU layer, all states: x (B, T, in) in slabs -> (B, T, H) in slabs. h0: (B, H), or a default Var for
+/// zeros.
+template <Scalar Real>
+Slabs<Real> gru(Tape<Real>& tape, Slabs<Real> x, GruWeights<Real> w, Var<Real, dyn, dyn> h0 = {}) {
+  const detail::GruRecord<Real> r = detail::gru_forward(tape, x, w, h0);
+  Tape<Real>* memory = &tape;
+  tape.record(r.y.values, [=] { detail::gru_backward(*memory, r); });
+  return r.y;
+}
+
+/// One GRU layer, last state only: x (B, T, in) in slabs -> (B, H). h0: (B, H), or a default Var for zeros.
+template <Scalar Real>
+Var<Real, dyn, dyn> gru_last(Tape<Real>& tape, Slabs<Real> x, GruWeights<Real> w,
+                             Var<Real, dyn, dyn> h0 = {}) {
+  detail::GruRecord<Real> r = detail::gru_forward(tape, x, w, h0);
+  const Index hidden = r.hidden(), area = r.x.steps * hidden;
+  r.last = tape.template make<dyn, dyn>(x.batch, hidden);
+  kernels::for_each_group<Real>(x.batch, [&](kernels::LaneGroup g) {
+    const Real* end = r.y.values.value.data() + g.first * area + (x.steps - 1) * hidden * g.width;
+    kernels::from_slab(r.last.value.data(), static_cast<const Real*>(nullptr), end, g, x.batch, 1, hidden);
+  });
+  Tape<Real>* memory = &tape;
+  tape.record(r.last, [=] { detail::gru_backward(*memory, r); });
+  return r.last;
+}
+
+}  // namespace gyrograd::ops

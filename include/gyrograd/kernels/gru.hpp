@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+// GRU layer over all steps of one lane group: forward, gradients of states and inputs, gradients of weights.
+//
+//   r = sigmoid(W_ir x + b_ir + W_hr h + b_hr)      n = tanh(W_in x + b_in + r (W_hn h + b_hn))
+//   z = sigmoid(W_iz x + b_iz + W_hz h + b_hz)      h' = (1 - z) n + z h
+//
+// Weights are PyTorch's: weight_ih (3H, in), weight_hh (3H, H), both biases (3H), rows in the order r, z, n.
+// All sequences lie in slabs (kernels/slab.hpp). Derivation, picture and cost: docs/kernels/gru.md.
+#pragma once
+
+#include "gyrograd/kernels/gru_step.hpp"
+#include "gyrograd/kernels/product.hpp"
+
+namespace gyrograd::kernels {
+
+/// Values of the packed weights of a forward pass.
+constexpr Index gru_packed_size(Index in, Index hidden) {
+  return hidden * (4 + 3 * (in + hidden));
+}
+
+/// Re-orders the weights as the register tiles read them. For each tile of U units: sums of both biases of
+/// r and z (2U), b_in (U), b_hn (U), then per input and per state 3U weights: r, z, n of the units.
+/// packed: gru_packed_size values  weight_ih: (3H, in)  weight_hh: (3H, H)  bias_ih, bias_hh: (3H)
+template <class Real>
+void gru_pack_forward(Real* packed, const Real* weight_ih, const Real* weight_hh, const Real* bias_ih,
+                      const Real* bias_hh, Index in, Index hidden) {
+  const detail::EvenParts tiles(hidden, detail::gru_units);
+  Index unit = 0;
+  for (Index i = 0; i < tiles.count; ++i) {
+    const Index units = tiles.size(i);
+    for (Index g = 0; g < 4; ++g)
+      for (Index u = unit; u < unit + units; ++u)
+        *packed++ = g < 2    ? bias_ih[g * hidden + u] + bias_hh[g * hidden + u]
+                    : g == 2 ? bias_ih[2 * hidden + u]
+                             : bias_hh[2 * hidden + u];
+    const auto interleave = [&](const Real* weight, Index depth) {
+      for (Index g = 0; g < 3; ++g)
+        for (Index u = 0; u < units; ++u) {
+          const Real* from = weight + (g * hidden + unit + u) * depth;
+          for (Index k = 0; k < depth; ++k) packed[k * 3 * units + g * units + u] = from[k];
+        }
+      packed += depth * 3 * units;
+    };
+    interleave(weight_ih, in);
+    interleave(weight_hh, hidden);
+    unit += units;
+  }
+}
+
+/// Re-orders weight_hh (3H, H) as the backward tiles read it: per tile of U units, U values for each of the
+/// gate rows n, r, z (the order of the gates slab: hn, r, z).   packed: 3 H H values
+template <class Real>
+void gru_pack_backward(Real* packed, const Real* weight_hh, Index hidden) {
+  const detail::EvenParts tiles(hidden, detail::gru_backward_rows);
+  Index unit = 0;
+  for (Index i = 0; i < tiles.count; ++i) {
+    const Index units = tiles.size(i);
+    for (Index k = 0; k < 3 * hidden; ++k) {
+      const Real* from = weight_hh + (k < hidden ? k + 2 * hidden : k - hidden) * hidden + unit;
+      packed = std::copy_n(from, units, packed);
+    }
+    unit += units;
+  }
+}
+
+/// Forward pass of one layer for one lane group.
+template <class Real>
+struct GruForward {
+  Real* y = nullptr;             ///< (width x H x T): states after every step
+  Real* gates = nullptr;         ///< (width x 4H x T): hn, r, z, n for the backward pass; or null
+  const Real* x = nullptr;       ///< (width x in x T)
+  const Real* h0 = nullptr;      ///< (width x H) first state, or null for zeros
+  const Real* packed = nullptr;  ///< gru_pack_forward
+  Index width = 0, steps = 0, in = 0, hidden = 0;
+};
+
+/// y(t) = GRU cell(x(t), y(t - 1)) for all steps. y must not overlap x or h0.
+template <class Real>
+void gru_forward(const GruForward<Real>& a) {
+  GYROGRAD_ASSERT(a.width == lanes<Real> || a.width == slab_vectors * lanes<Real>);
+  GruStep<Real> s;
+  s.in = a.in;
+  s.hidden = a.hidden;
+  for (Index t = 0; t < a.steps; ++t) {
+    s.x = a.x + t * a.in * a.width;
+    s.h = t == 0 ? a.h0 : s.y;
+    s.y = a.y + t * a.hidden * a.width;
+    s.gates = a.gates == nullptr ? nullptr : a.gates + t * 4 * a.hidden * a.width;
+    if (a.width == lanes<Real>)
+      gru_step<1>(s, a.packed);
+    else
+      gru_step<slab_vectors>(s, a.packed);
+  }
+}
+
+/// Backward pass through time of one layer for one lane group.
+template <class Real>
+struct GruBackward {
+  Real* gates = nullptr;         ///< (width x 4H x T): hn, r, z, n in; gradients of their arguments out
+  Real* carry = nullptr;         ///< (width x H): scratch; gradient of the first state with want_h0
+  const Real* dy = nullptr;      ///< (width x H x T): gradient of every state, or null
+  const Real* dlast = nullptr;   ///< (width x H): further gradient of the last state, or null
+  const Real* y = nullptr;       ///< (width x H x T): states of the forward pass
+  const Real* h0 = nullptr;      ///< (width x H): as in the forward pass
+  const Real* packed = nullptr;  ///< gru_pack_backward
+  Index width = 0, steps = 0, hidden = 0;
+  bool want_h0 = false;
+};
+
+/// Turns gates into gate gradients for all steps: rows hn, r, z belong to weight_hh, rows r, z, n to
+/// weight_ih.
+template <class Real>
+void gru_backward(const GruBackward<Real>& a) {
+  const Index state = a.width * a.hidden;
+  const auto step = [&](const GruStepBackward<Real>& s) {
+    if (a.width == lanes<Real>)
+      gru_step_backward<1>(s, a.packed, a.hidden);
+    else
+      gru_step_backward<slab_vectors>(s, a.packed, a.hidden);
+  };
+  GruStepBackward<Real> s;
+  s.hidden = a.hidden;
+  s.out = a.carry;
+  s.start = a.dlast;
+  for (Index t = a.steps - 1; t >= 0; --t) {
+    s.add = a.dy == nullptr ? nullptr : a.dy + t * state;
+    s.gates = a.gates + t * 4 * state;
+    s.h = t == 0 ? a.h0 : a.y + (t - 1) * state;
+    step(s);
+    s.d = s.gates;
+    s.depth = 3 * a.hidden;
+    s.start = a.carry;
+  }
+  if (!a.want_h0) return;
+  s.add = nullptr;
+  s.gates = nullptr;
+  step(s);
+}
+
+/// dx(t) = residual(t) + W_ih^T (gradients of r, z, n), for all steps of one lane group.
+/// dx: (width x in x T)  residual: (width x in x T) or null, may be dx  gates: as gru_backward leaves them
+template <class Real>
+void gru_backward_data(Real* dx, const Real* residual, const Real* gates, const Real* weight_ih, Index width,
+                       Index steps, Index in, Index hidden) {
+  Product<Real> p;
+  p.ldy = p.ldx = p.ld_residual = p.positions = width;
+  p.w = weight_ih;
+  p.w_row = 1;
+  p.w_step = in;
+  p.rows = in;
+  p.depth = 3 * hidden;
+  for (Index t = 0; t < steps; ++t) {
+    p.y = dx + t * in * width;
+    p.residual = residual == nullptr ? nullptr : residual + t * in * width;
+    p.x = gates + (4 * t + 1) * hidden * width;
+    product(p);
+  }
+}
+
+/// Gradients of weights and biases; each is added to, each may be null.
+template <class Real>
+struct GruWeightGradients {
+  Real *weight_ih = nullptr, *weight_hh = nullptr, *bias_ih = nullptr, *bias_hh = nullptr;
+};
+
+/// Adds the sums over all steps and lanes of one lane group.
+/// gates: as gru_backward leaves them  x: (width x in x T)  y: (width x H x T)  h0: (width x H) or null
+template <class Real>
+void gru_backward_weights(const GruWeightGradients<Real>& d, const Real* gates, const Real* x, const Real* y,
+                          const Real* h0, Index width, Index steps, Index in, Index hidden) {
+  const Index block = width * hidden;  // one gate of one step
+  SlabReduction<Real> s;
+  s.a_step = 4 * block;
+  if (d.weight_ih != nullptr) {
+    s.c = d.weight_ih;
+    s.c_row = s.columns = in;
+    s.a = gates + block;
+    s.b = x;
+    s.b_step = in * width;
+    s.steps = steps;
+    s.rows = 3 * hidden;
+    slab_reduction(s, width);
+  }
+  if (d.weight_hh != nullptr) {
+    s.c_row = s.columns = hidden;
+    s.b_step = block;
+    const auto add = [&](const Real* from, const Real* states, Index count) {
+      s.b = states;
+      s.steps = count;
+      s.a = from;
+      s.rows = hidden;
+      s.c = d.weight_hh + 2 * hidden * hidden;
+      slab_reduction(s, width);
+      s.a = from + block;
+      s.rows = 2 * hidden;
+      s.c = d.weight_hh;
+      slab_reduction(s, width);
+    };
+    add(gates + 4 * block, y, steps - 1);
+    if (h0 != nullptr) add(gates, h0, 1);
+  }
+  if (d.bias_ih != nullptr) slab_row_sums(d.bias_ih, gates + block, 4 * block, width, 3 * hidden, steps);
+  if (d.bias_hh != nullptr) {
+    slab_row_sums(d.bias_hh + 2 * hidden, gates, 4 * block, width, hidden, steps);
+    slab_row_sums(d.bias_hh, gates + block, 4 * block, width, 2 * hidden, steps);
+  }
+}
+
+}  // namespace gyrograd::kernels

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+// Register tiles of one GRU step on a slab: gates on accumulators, forward and backward.
+#pragma once
+
+#include "gyrograd/kernels/math.hpp"
+#include "gyrograd/kernels/slab.hpp"
+
+namespace gyrograd::kernels {
+
+/// One step forward for one lane group.
+template <class Real>
+struct GruStep {
+  Real* y = nullptr;        ///< (width x H): new state
+  Real* gates = nullptr;    ///< (width x 4H): hn, r, z, n for the backward pass; or null
+  const Real* x = nullptr;  ///< (width x in)
+  const Real* h = nullptr;  ///< (width x H): state before, or null for zeros; not y
+  Index in = 0, hidden = 0;
+};
+
+/// One step of sums over gate rows, backward, for one lane group: total(u) = start(u) + add(u) + sum_k
+/// d(k) w(k, u).
+template <class Real>
+struct GruStepBackward {
+  const Real* d = nullptr;      ///< (width x depth): gate gradients of the later step
+  Index depth = 0;              ///< 0: only start and add
+  const Real* start = nullptr;  ///< (width x rows) or null
+  const Real* add = nullptr;    ///< (width x rows) or null
+  Real* out = nullptr;          ///< (width x rows), may be start: total, or what passes to the step before
+  // With gates: total is the gradient of the new state of their step and becomes gate gradients.
+  Real* gates = nullptr;    ///< (width x 4H): hn, r, z, n in; their gradients out; or null
+  const Real* h = nullptr;  ///< (width x H): state before that step, or null for zeros
+  Index hidden = 0;
+};
+
+namespace detail {
+
+/// Units per tile: 3 gates x units x 2 vectors of accumulators, 2 operand vectors, 1 broadcast.
+inline constexpr int gru_units = vector_registers == 32 ? 4 : 2;
+/// Rows per tile of the transposed products: rows x 2 vectors of accumulators.
+inline constexpr int gru_backward_rows = vector_registers == 32 ? 10 : 6;
+
+/// sum[g][u] += w(k)[g][u] x(k) for `depth` rows of x; returns the end of w.
+template <class Real, int Units, int Vectors>
+GYROGRAD_INLINE const Real* gru_accumulate(Batch<Real> (&sum)[3][Units][Vectors], const Real* w,
+                                           const Real* x, Index depth) {
+  using V = Batch<Real>;
+  constexpr Index L = lanes<Real>;
+  for (Index k = depth; k > 0; --k) {
+    V xk[Vectors];
+    GYROGRAD_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      xk[v] = load(x + v * L);
+      keep(xk[v]);
+    }
+    GYROGRAD_UNROLL
+    for (int g = 0; g < 3; ++g) {
+      GYROGRAD_UNROLL
+      for (int u = 0; u < Units; ++u) {
+        const V wk = broadcast(w[g * Units + u]);
+        GYROGRAD_UNROLL
+        for (int v = 0; v < Vectors; ++v) sum[g][u][v] = fma(wk, xk[v], sum[g][u][v]);
+      }
+    }
+    x += Vectors * L;
+    w += 3 * Units;
+  }
+  return w;
+}
+
+/// Units units of one step. w: their part of the packed weights (gru_pack_forward).
+template <class Real, int Vectors, int Units, bool Save>
+[[gnu::noinline]] void gru_tile(const GruStep<Real>& s, const Real* w, Index unit) {
+  using V = Batch<Real>;
+  constexpr Index L = lanes<Real>, W = Vectors * L;
+  V sum[3][Units][Vectors];
+  GYROGRAD_UNROLL
+  for (int g = 0; g < 3; ++g) {
+    GYROGRAD_UNROLL
+    for (int u = 0; u < Units; ++u) {
+      GYROGRAD_UNROLL
+      for (int v = 0; v < Vectors; ++v) sum[g][u][v] = broadcast(w[g * Units + u]);
+    }
+  }
+  const Real* rest = gru_accumulate<Real, Units, Vectors>(sum, w + 4 * Units, s.x, s.in);
+  // The input part of n waits in y: the recurrent part is multiplied by r first.
+  Real* y = s.y + unit * W;
+  GYROGRAD_UNROLL
+  for (int u = 0; u < Units; ++u) {
+    GYROGRAD_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      store(y + u * W + v * L, sum[2][u][v]);
+      sum[2][u][v] = broadcast(w[3 * Units + u]);
+    }
+  }
+  if (s.h != nullptr) gru_accumulate<Real, Units, Vectors>(sum, rest, s.h, s.hidden);
+  const Real* h = s.h == nullptr ? nullptr : s.h + unit * W;
+  GYROGRAD_UNROLL
+  for (int u = 0; u < Units; ++u) {
+    GYROGRAD_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      const Index at = u * W + v * L;
+      const V hn = sum[2][u][v];
+      const V r = sigmoid<Real>(sum[0][u][v]), z = sigmoid<Real>(sum[1][u][v]);
+      const V n = tanh(fma(r, hn, load(y + at)));
+      const V before = h == nullptr ? V(Real(0)) : load(h + at);
+      store(y + at, fma(z, before - n, n));
+      if constexpr (Save) {
+        Real* gates = s.gates + unit * W + at;
+        const Index block = s.hidden * W;
+        store(gates, hn);
+        store(gates + block, r);
+        store(gates + 2 * block, z);
+        store(gates + 3 * block, n);
+      }
+    }
+  }
+}
+
+/// Gradients of hn, r, z, n of one unit (before their activations) from dh, the gradient of the new state, in
+/// place of hn, r, z, n. Returns what reaches the state before directly.
+///   h' = n + z (h - n)   n = tanh(a_n + r hn)   r, z = sigmoid
+template <class Real>
+GYROGRAD_INLINE Batch<Real> gru_gate_gradients(Real* gates, Index block, Batch<Real> dh, Batch<Real> before) {
+  using V = Batch<Real>;
+  const V one(Real(1));
+  const V hn = load(gates), r = load(gates + block), z = load(gates + 2 * block), n = load(gates + 3 * block);
+  const V keeps = one - z, passed = dh * z;
+  const V dn = dh * keeps * fnma(n, n, one);
+  const V dhn = dn * r;
+  store(gates, dhn);
+  store(gates + block, dhn * hn * (one - r));
+  store(gates + 2 * block, passed * keeps * (before - n));
+  store(gates + 3 * block, dn);
+  return passed;
+}
+
+/// Rows rows of one backward step. w: their part of the packed weights (gru_pack_backward).
+template <class Real, int Vectors, int Rows>
+[[gnu::noinline]] void gru_backward_tile(const GruStepBackward<Real>& s, const Real* w, Index row) {
+  using V = Batch<Real>;
+  constexpr Index L = lanes<Real>, W = Vectors * L;
+  V sum[Rows][Vectors];
+  const Real* start = s.start == nullptr ? nullptr : s.start + row * W;
+  const Real* add = s.add == nullptr ? nullptr : s.add + row * W;
+  GYROGRAD_UNROLL
+  for (int r = 0; r < Rows; ++r) {
+    GYROGRAD_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      sum[r][v] = start == nullptr ? V(Real(0)) : load(start + r * W + v * L);
+      if (add != nullptr) sum[r][v] = sum[r][v] + load(add + r * W + v * L);
+    }
+  }
+  const Real* d = s.d;
+  for (Index k = s.depth; k > 0; --k) {
+    V dk[Vectors];
+    GYROGRAD_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      dk[v] = load(d + v * L);
+      keep(dk[v]);
+    }
+    GYROGRAD_UNROLL
+    for (int r = 0; r < Rows; ++r) {
+      const V wk = broadcast(w[r]);
+      GYROGRAD_UNROLL
+      for (int v = 0; v < Vectors; ++v) sum[r][v] = fma(wk, dk[v], sum[r][v]);
+    }
+    d += W;
+    w += Rows;
+  }
+  Real* out = s.out + row * W;
+  if (s.gates == nullptr) {
+    GYROGRAD_UNROLL
+    for (int r = 0; r < Rows; ++r) {
+      GYROGRAD_UNROLL
+      for (int v = 0; v < Vectors; ++v) store(out + r * W + v * L, sum[r][v]);
+    }
+    return;
+  }
+  Real* gates = s.gates + row * W;
+  const Real* h = s.h == nullptr ? nullptr : s.h + row * W;
+  GYROGRAD_UNROLL
+  for (int r = 0; r < Rows; ++r) {
+    GYROGRAD_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      const Index at = r * W + v * L;
+      const V before = h == nullptr ? V(Real(0)) : load(h + at);
+      store(out + at, gru_gate_gradients(gates + at, s.hidden * W, sum[r][v], before));
+    }
+  }
+}
+
+template <class Real>
+using GruTile = void (*)(const GruStep<Real>&, const Real*, Index);
+template <class Real>
+using GruBackwardTile = void (*)(const GruStepBackward<Real>&, const Real*, Index);
+
+template <class Real, int Vectors, bool Save, int... Units>
+constexpr auto gru_tile_table(std::integer_sequence<int, Units...>) {
+  return std::array<GruTile<Real>, sizeof...(Units)>{gru_tile<Real, Vectors, Units + 1, Save>...};
+}
+template <class Real, int Vectors, int... Rows>
+constexpr auto gru_backward_table(std::integer_sequence<int, Rows...>) {
+  return std::array<GruBackwardTile<Real>, sizeof...(Rows)>{gru_backward_tile<Real, Vectors, Rows + 1>...};
+}
+
+}  // namespace detail
+
+/// One step for a lane group of Vectors vectors. packed: gru_pack_forward.
+template <int Vectors, class Real>
+void gru_step(const GruStep<Real>& s, const Real* packed) {
+  constexpr auto units = std::make_integer_sequence<int, detail::gru_units>{};
+  static constexpr auto plain = detail::gru_tile_table<Real, Vectors, false>(units);
+  static constexpr auto saving = detail::gru_tile_table<Real, Vectors, true>(units);
+  const auto& table = s.gates == nullptr ? plain : saving;
+  const detail::EvenParts tiles(s.hidden, detail::gru_units);
+  Index unit = 0;
+  for (Index i = 0; i < tiles.count; ++i) {
+    const Index size = tiles.size(i);
+    table[static_cast<std::size_t>(size - 1)](s, packed + unit * (4 + 3 * (s.in + s.hidden)), unit);
+    unit += size;
+  }
+}
+
+/// One backward step for a lane group of Vectors vectors and `rows` results. packed: gru_pack_backward.
+template <int Vectors, class Real>
+void gru_step_backward(const GruStepBackward<Real>& s, const Real* packed, Index rows) {
+  static constexpr auto table =
+      detail::gru_backward_table<Real, Vectors>(std::make_integer_sequence<int, detail::gru_backward_rows>{});
+  const detail::EvenParts tiles(rows, detail::gru_backward_rows);
+  Index row = 0;
+  for (Index i = 0; i < tiles.count; ++i) {
+    const Index size = tiles.size(i);
+    table[static_cast<std::size_t>(size - 1)](s, packed + row * s.depth, row);
+    row += size;
+  }
+}
+
+}  // namespace gyrograd::kernels

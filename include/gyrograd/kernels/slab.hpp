@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+// Slabs: sequences in the lanes of a vector, one compact matrix per step. The layout of recurrent networks.
+//
+//   activation (B, T, C): element (b, t, c) at b + B (t + T c)
+//   slab of a lane group: element (lane, c, t) at lane + width (c + C t)
+//
+//        step 0                    step 1
+//   +--------------------+    +--------------------+
+//   | c=0: lanes 0..w-1  |    | c=0                |    a row is one or two vectors: one cache line on
+//   | c=1                |    | c=1                |    AVX2, two on AVX-512
+//   | ...                |    | ...                |
+//   +--------------------+    +--------------------+
+//
+// A batch is cut into lane groups of two vectors of sequences, one vector in the last group if that suffices.
+// The slabs of all groups lie behind one another: group at sequence `first` begins at first T C. Lanes
+// without a sequence hold zeros in inputs and in gradients, so sums over lanes need no masks. Why not (B, T,
+// C) itself: a step of it is strided by B T values, which for powers of two hits few cache sets.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "gyrograd/kernels/reduction.hpp"
+#include "gyrograd/kernels/simd.hpp"
+
+namespace gyrograd::kernels {
+
+/// Vectors of sequences in a full lane group.
+inline constexpr int slab_vectors = 2;
+
+/// Lanes that the slabs of `batch` sequences have in all groups together: batch rounded up to whole vectors.
+template <class Real>
+constexpr Index slab_lanes(Index batch) {
+  return (batch + lanes<Real> - 1) / lanes<Real> * lanes<Real>;
+}
+
+/// Sequences first .. first + count - 1 in `width` lanes: one vector or slab_vectors vectors.
+struct LaneGroup {
+  Index first, count, width;
+};
+
+/// Calls f(group) for the lane groups of `batch` sequences in order.
+template <class Real, class F>
+void for_each_group(Index batch, F&& f) {
+  constexpr Index full = slab_vectors * lanes<Real>;
+  for (Index first = 0; first < batch; first += full) {
+    const Index count = std::min(full, batch - first);
+    f(LaneGroup{first, count, count > lanes<Real> ? full : lanes<Real>});
+  }
+}
+
+/// slab(lane, c, t) = x(first + lane, t, c), zero in lanes without a sequence.
+/// slab: (width x C x T) of this group  x: (B, T, C), the whole batch
+template <class Real>
+void to_slab(Real* slab, const Real* x, const LaneGroup& group, Index batch, Index steps, Index channels) {
+  constexpr Index L = lanes<Real>;
+  const Index row = group.width;
+  for (Index c = 0; c < channels; ++c) {
+    const Real* from = x + group.first + batch * steps * c;
+    Real* to = slab + row * c;
+    for (Index t = 0; t < steps; ++t, from += batch, to += row * channels)
+      for (Index i = 0; i < row; i += L) store(to + i, load_lanes(from, i, group.count));
+  }
+}
+
+/// x(first + lane, t, c) = residual(first + lane, t, c) + slab(lane, c, t).
+/// x: (B, T, C)  residual: (B, T, C) or null, may be x  slab: (width x C x T) of this group
+template <class Real>
+void from_slab(Real* x, const Real* residual, const Real* slab, const LaneGroup& group, Index batch,
+               Index steps, Index channels) {
+  constexpr Index L = lanes<Real>;
+  const Index row = group.width;
+  for (Index c = 0; c < channels; ++c) {
+    const Real* from = slab + row * c;
+    Index at = group.first + batch * steps * c;
+    for (Index t = 0; t < steps; ++t, at += batch, from += row * channels)
+      for (Index i = 0; i < group.count; i += L) {
+        Batch<Real> v = load(from + i);
+        if (residual != nullptr) v = v + load_lanes(residual + at, i, group.count);
+        store_lanes(x + at, v, i, group.count);
+      }
+  }
+}
+
+/// c(r, n) += sum over steps and lanes of a(lane, r, t) b(lane, n, t).
+template <class Real>
+struct SlabReduction {
+  Real* c = nullptr;  ///< (rows, columns) row-major with c_row values from row to row
+  Index c_row = 0;
+  const Real* a = nullptr;  ///< (width x rows), next step a_step values on
+  Index a_step = 0;
+  const Real* b = nullptr;  ///< (width x columns), next step b_step values on
+  Index b_step = 0;
+  Index steps = 0, rows = 0, columns = 0;
+};
+
+namespace detail {
+
+/// One tile: Rows x Columns accumulators over all steps, lanes folded at the end.
+template <class Real, int Vectors, int Columns, int Rows>
+[[gnu::noinline]] void slab_reduction_tile(const SlabReduction<Real>& s, Index r0, Index n0) {
+  using V = Batch<Real>;
+  constexpr Index L = lanes<Real>, W = Vectors * L;
+  constexpr bool hold_rows = Rows < Columns;  // the smaller side stays in registers, the other is streamed
+  constexpr int Held = hold_rows ? Rows : Columns, Streamed = hold_rows ? Columns : Rows;
+  V sum[Streamed][Held];
+  GYROGRAD_UNROLL
+  for (int i = 0; i < Streamed; ++i) {
+    GYROGRAD_UNROLL
+    for (int j = 0; j < Held; ++j) sum[i][j] = V(Real(0));
+  }
+  const Real* held = hold_rows ? s.a + r0 * W : s.b + n0 * W;
+  const Real* streamed = hold_rows ? s.b + n0 * W : s.a + r0 * W;
+  const Index held_step = hold_rows ? s.a_step : s.b_step, streamed_step = hold_rows ? s.b_step : s.a_step;
+  for (Index t = s.steps; t > 0; --t) {
+    for (Index v = 0; v < W; v += L) {
+      V h[Held];
+      GYROGRAD_UNROLL
+      for (int j = 0; j < Held; ++j) {
+        h[j] = load(held + v + j * W);
+        keep(h[j]);
+      }
+      GYROGRAD_UNROLL
+      for (int i = 0; i < Streamed; ++i) {
+        V x = load(streamed + v + i * W);
+        keep(x);
+        GYROGRAD_UNROLL
+        for (int j = 0; j < Held; ++j) sum[i][j] = fma(x, h[j], sum[i][j]);
+      }
+    }
+    held += held_step;
+    streamed += streamed_step;
+  }
+  GYROGRAD_UNROLL
+  for (int r = 0; r < Rows; ++r) {
+    V row[reduction_columns] = {V(Real(0)), V(Real(0)), V(Real(0)), V(Real(0))};
+    GYROGRAD_UNROLL
+    for (int n = 0; n < Columns; ++n) row[n] = hold_rows ? sum[n][r] : sum[r][n];
+    Real* c = s.c + (r0 + r) * s.c_row + n0;
+    if constexpr (Columns == reduction_columns) {
+      fold4<1>(c, row, Real(1));
+    } else {
+      Real sums[reduction_columns] = {};
+      fold4<1>(sums, row, Real(1));
+      for (int n = 0; n < Columns; ++n) c[n] += sums[n];
+    }
+  }
+}
+
+template <class Real>
+using SlabReductionTile = void (*)(const SlabReduction<Real>&, Index, Index);
+
+template <class Real, int Vectors, int Columns, int... Rows>
+constexpr auto slab_reduction_row(std::integer_sequence<int, Rows...>) {
+  return std::array<SlabReductionTile<Real>, sizeof...(Rows)>{
+      slab_reduction_tile<Real, Vectors, Columns, Rows + 1>...};
+}
+
+/// Cuts `size` into nearly equal parts of at most `most`: the first `high` parts have `low + 1`, the rest
+/// `low`.
+struct EvenParts {
+  Index count, low, high;
+  EvenParts(Index size, Index most)
+      : count((size + most - 1) / most),
+        low(count > 0 ? size / count : 0),
+        high(count > 0 ? size % count : 0) {}
+  Index size(Index part) const { return part < high ? low + 1 : low; }
+};
+
+template <class Real, int Vectors>
+void slab_reduction_group(const SlabReduction<Real>& s) {
+  constexpr auto rows = std::make_integer_sequence<int, reduction_rows>{};
+  static constexpr std::array<std::array<SlabReductionTile<Real>, reduction_rows>, reduction_columns> table{
+      slab_reduction_row<Real, Vectors, 1>(rows), slab_reduction_row<Real, Vectors, 2>(rows),
+      slab_reduction_row<Real, Vectors, 3>(rows), slab_reduction_row<Real, Vectors, 4>(rows)};
+  constexpr Index block = 64;  // columns whose steps stay in the second-level cache while all rows pass
+  const EvenParts heights(s.rows, reduction_rows);
+  for (Index n0 = 0; n0 < s.columns; n0 += block) {
+    const EvenParts widths(std::min(block, s.columns - n0), reduction_columns);
+    Index r = 0;
+    for (Index i = 0; i < heights.count; r += heights.size(i++)) {
+      Index n = n0;
+      for (Index j = 0; j < widths.count; n += widths.size(j++))
+        table[static_cast<std::size_t>(widths.size(j) - 1)][static_cast<std::size_t>(heights.size(i) - 1)](
+            s, r, n);
+    }
+  }
+}
+
+}  // namespace detail
+
+/// c(r, n) += sum over steps and lanes; operands: SlabReduction. width: lanes of the group.
+template <class Real>
+void slab_reduction(const SlabReduction<Real>& s, Index width) {
+  GYROGRAD_ASSERT(width == lanes<Real> || width == slab_vectors * lanes<Real>);
+  if (width == lanes<Real>)
+    detail::slab_reduction_group<Real, 1>(s);
+  else
+    detail::slab_reduction_group<Real, slab_vectors>(s);
+}
+
+/// sums(r) += sum over steps and lanes of a(lane, r, t).   a: (width x rows), next step a_step values on
+template <class Real>
+void slab_row_sums(Real* sums, const Real* a, Index a_step, Index width, Index rows, Index steps) {
+  constexpr Index L = lanes<Real>;
+  for (Index r = 0; r < rows; ++r) {
+    Batch<Real> sum(Real(0));
+    for (Index t = 0; t < steps; ++t)
+      for (Index i = 0; i < width; i += L) sum = sum + load(a + r * width + t * a_step + i);
+    sums[r] += reduce_add(sum);
+  }
+}
+
+}  // namespace gyrograd::kernels

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+// GRU classifier of LIMU-BERT (LIMU-GRU on embeddings, R-GRU on raw readings): stacked GRUs, last step,
+// dense. Names, shapes and behaviour follow the authors' released ClassifierGRU, so that published weights
+// load.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gyrograd/autograd/ops/dropout.hpp"
+#include "gyrograd/autograd/ops/relu.hpp"
+#include "gyrograd/core/error.hpp"
+#include "gyrograd/nn/gru.hpp"
+#include "gyrograd/nn/linear.hpp"
+
+namespace gyrograd::models {
+
+/// One recurrent module gru<i>: its width and its inner layers.
+struct GruModule {
+  Index hidden = 0, layers = 1;
+};
+
+/// Sizes chosen at run time: what the keys of config/classifier.json say (LIMU-BERT sheet §2.2).
+struct GruClassifierConfig {
+  Index input = 72;    ///< channels of a window; rules over the first rnn_io entry
+  Index classes = 6;   ///< rules over the last linear_io entry
+  Index seq_len = 20;  ///< window in steps; other lengths are accepted, too
+  std::vector<GruModule> modules{{20, 2}, {10, 1}};  ///< rnn_io and num_layers
+  std::vector<Index> dense{};                        ///< widths of dense layers before the last one
+  bool activ = false;   ///< ReLU after every module and dense layer, on logits, too
+  bool dropout = true;  ///< dropout of 0.5 before the dense part
+};
+
+/// Sizes fixed at compile time: the published configurations as types.
+template <Index Input, Index Classes, Index Steps, Index Hidden0, Index Hidden1, bool Dropout>
+struct GruClassifierPreset {
+  static constexpr Index input = Input, classes = Classes, seq_len = Steps;
+  static constexpr std::array<GruModule, 2> modules{{{Hidden0, 2}, {Hidden1, 1}}};
+  static constexpr std::array<Index, 0> dense{};
+  static constexpr bool activ = false, dropout = Dropout;
+};
+
+/// gru_v1 .. gru_v102 of classifier.json for inputs of `Input` channels (72: embeddings, 6: raw readings).
+template <Index Input = 72, Index Classes = 6>
+using GruV1 = GruClassifierPreset<Input, Classes, 20, 20, 10, false>;
+template <Index Input = 72, Index Classes = 6>
+using GruV2 = GruClassifierPreset<Input, Classes, 20, 20, 10, true>;  ///< LIMU-GRU, R-GRU
+template <Index Input = 72, Index Classes = 6>
+using GruV1Prerelease = GruClassifierPreset<Input, Classes, 20, 32, 10, false>;
+template <Index Input = 72, Index Classes = 6>
+using GruV4 = GruClassifierPreset<Input, Classes, 20, 64, 10, true>;
+template <Index Input = 72, Index Classes = 6>
+using GruV11 = GruClassifierPreset<Input, Classes, 40, 20, 10, true>;
+template <Index Input = 72, Index Classes = 6>
+using GruV12 = GruClassifierPreset<Input, Classes, 60, 20, 10, true>;
+template <Index Input = 72, Index Classes = 6>
+using GruV13 = GruClassifierPreset<Input, Classes, 120, 20, 10, true>;
+template <Index Input = 3, Index Classes = 6>
+using GruV21 = GruClassifierPreset<Input, Classes, 20, 20, 10, true>;
+template <Index Input = 72, Index Classes = 6>
+using GruV102 = GruClassifierPreset<Input, Classes, 20, 12, 8, true>;
+
+/// Classifier. `Config`: a GruClassifierPreset or GruClassifierConfig; both run the same kernels and give the
+/// same bits. One const model may serve many threads, each with its own tape.
+///
+///   models::GruClassifier<models::GruV2<72, 6>> model;
+///   model.initialise(3431);
+///   auto y = model.logits(tape, x);           // x: (B, T, input) -> (B, classes)
+///   auto y = model.logits(tape, x, mask);     // training, with dropout
+template <class Config = GruClassifierConfig, Scalar Real = float>
+class GruClassifier {
+ public:
+  /// Throws ConfigError when there is no recurrent module or a size is not positive.
+  explicit GruClassifier(Config config = {}) : config_(checked(std::move(config))) {
+    Index width = config_.input;
+    for (const GruModule& m : config_.modules) {
+      modules_.emplace_back(width, m.hidden, m.layers);
+      width = m.hidden;
+    }
+    for (Index out : config_.dense) {
+      dense_.emplace_back(width, out);
+      width = out;
+    }
+    dense_.emplace_back(width, config_.classes);
+    store_.bind(*this);
+  }
+  GruClassifier(GruClassifier&&) noexcept = default;
+  GruClassifier& operator=(GruClassifier&&) noexcept = default;
+
+  const Config& config() const { return config_; }
+  ParameterStore<Real>& store() { return store_; }
+  const ParameterStore<Real>& store() const { return store_; }
+  const std::vector<nn::Gru<Real>>& modules() const { return modules_; }
+  const std::vector<nn::Linear<Real>>& dense() const { return dense_; }
+  /// Channels that the dropout mask of one sequence has: the width of the last recurrent module.
+  Index dropout_width() const { return modules_.back().hidden(); }
+
+  /// Published names in the published order: gru0.weight_ih_l0, ..., lin0.weight, lin0.bias.
+  template <class F>
+  void visit(F&& f) {
+    for (std::size_t i = 0; i < modules_.size(); ++i)
+      visit_prefixed("gru" + std::to_string(i) + ".", modules_[i], f);
+    for (std::size_t i = 0; i < dense_.size(); ++i)
+      visit_prefixed("lin" + std::to_string(i) + ".", dense_[i], f);
+  }
+
+  /// PyTorch's default initial values in the published order of drawing.
+  void initialise(std::uint32_t seed) {
+    Mt19937 g(seed);
+    initialise(g);
+  }
+  template <WordGenerator Generator>
+  void initialise(Generator& g) {
+    for (nn::Gru<Real>& module : modules_) module.initialise(g);
+    for (nn::Linear<Real>& layer : dense_) layer.initialise(g);
+  }
+
+  /// Logits (B, classes) of x: (B, T, input), any T >= 1.
+  /// mask: (B, dropout_width()) in activation layout, 0 or 1 / (1 - p), must outlive the backward pass; null:
+  /// no dropout (evaluation). Throws ShapeError when x does not fit, ConfigError for a mask without
+  /// `dropout`.
+  template <Index B, Index T, Index C>
+  Var<Real, dyn, dyn> logits(Tape<Real>& tape, Var<Real, B, T, C> x, const Real* mask = nullptr) const {
+    if (x.extent(2) != config_.input)
+      fail<ShapeError>("GRU classifier: the window has ", x.extent(2), " channels, the model expects ",
+                       config_.input);
+    if (mask != nullptr && !config_.dropout)
+      fail<ConfigError>("GRU classifier: a dropout mask, but the configuration has dropout false; pass none");
+    auto s = ops::to_slabs(tape, x);
+    for (std::size_t i = 0; i + 1 < modules_.size(); ++i) {
+      s = modules_[i].states(tape, s);
+      if (config_.activ) s.values = ops::relu(tape, s.values);
+    }
+    auto h = modules_.back().last(tape, s);
+    if (config_.activ) h = ops::relu(tape, h);
+    if (mask != nullptr) h = ops::dropout(tape, h, mask);
+    for (const nn::Linear<Real>& layer : dense_) {
+      h = layer(tape, h);
+      if (config_.activ) h = ops::relu(tape, h);
+    }
+    return h;
+  }
+
+ private:
+  static Config checked(Config c) {
+    bool sizes = c.input > 0 && c.classes > 0 && c.modules.size() > 0;
+    for (const GruModule& m : c.modules) sizes = sizes && m.hidden > 0 && m.layers > 0;
+    for (Index width : c.dense) sizes = sizes && width > 0;
+    if (!sizes)
+      fail<ConfigError>(
+          "GRU classifier: input, classes and all widths must be positive, with one module or more");
+    return c;
+  }
+
+  Config config_;
+  ParameterStore<Real> store_;
+  std::vector<nn::Gru<Real>> modules_;
+  std::vector<nn::Linear<Real>> dense_;
+};
+
+}  // namespace gyrograd::models
