@@ -45,15 +45,27 @@ inline constexpr float round_magic = 12582912.0F;
 /// degree 5).
 GYROGRAD_INLINE Batch<float> exp2_clamped(Batch<float> x) {
   using V = Batch<float>;
+#if defined(GYROGRAD_AVX512)
+  // Rounding and scaling by a power of two are single instructions; the clamps are for equal results
+  // everywhere.
+  x = min(max(x, V(-126.0F)), V(127.0F));
+  const V n(_mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+  const V r = x - n;
+#else
   x = min(max(x, V(-126.0F)), V(127.0F));
   const V shifted = x + V(detail::round_magic);
   const V r = x - (shifted - V(detail::round_magic));
+#endif
   V p = fma(V(1.327647187e-3F), r, V(9.675541333e-3F));
   p = fma(p, r, V(5.550713274e-2F));
   p = fma(p, r, V(2.402211972e-1F));
   p = fma(p, r, V(6.931469671e-1F));
   p = fma(p, r, V(1.000000072F));
+#if defined(GYROGRAD_AVX512)
+  return V(_mm512_scalef_ps(p, n));
+#else
   return detail::add_exponent(p, shifted);
+#endif
 }
 GYROGRAD_INLINE Batch<double> exp2_clamped(Batch<double> x) {
 #if defined(GYROGRAD_SCALAR)
