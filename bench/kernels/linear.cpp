@@ -1,0 +1,2 @@
+#include "support/workloads.hpp"
+void gyrograd::bench::add_linear_kernels() {}

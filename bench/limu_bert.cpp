@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+// LIMU-BERT base_v1: a training step of masked reconstruction, and embedding.
+#include <random>
+
+#include "gyrograd/losses/masked_mse.hpp"
+#include "gyrograd/models/limu_bert.hpp"
+#include "gyrograd/optim/adam.hpp"
+#include "gyrograd/train/slots.hpp"
+#include "support/entry.hpp"
+#include "support/workloads.hpp"
+
+namespace gyrograd::bench {
+
+namespace {
+
+using Config = models::LimuBertV1;
+constexpr Index steps = Config::seq_len, features = Config::feature_num, hidden = Config::hidden;
+constexpr Index masked = 18;
+
+// Operations per window as the model is written, and after removing the rows of the last layer that no loss
+// depends on.
+constexpr double train_flop = 170.019e6, train_flop_done = 140.4e6, embed_flop = 56.506e6;
+
+/// Windows as the schedule reads them: micro-batches behind one another, each in the activation layout.
+template <class Real>
+struct Windows {
+  std::vector<Real> x, target;          // (count, T, F), (count, masked, F) per micro-batch
+  std::vector<std::int32_t> positions;  // (count, masked) row-major
+};
+
+/// Normal readings, masked in spans like the published ones; the same windows whatever the micro-batch.
+template <class Real>
+Windows<Real> make_windows(Index batch, Index micro_batch) {
+  std::mt19937 random(3431);
+  std::normal_distribution<float> normal;
+  Windows<Real> w;
+  w.x.resize(static_cast<std::size_t>(batch * steps * features));
+  w.target.resize(static_cast<std::size_t>(batch * masked * features));
+  w.positions.resize(static_cast<std::size_t>(batch * masked));
+  for (Index i = 0; i < batch; ++i) {
+    const Index first = i / micro_batch * micro_batch, count = std::min(micro_batch, batch - first);
+    const Tensor<Real, dyn, steps, features> x(w.x.data() + first * steps * features, count, steps, features);
+    const Tensor<Real, dyn, masked, features> target(w.target.data() + first * masked * features, count,
+                                                     masked, features);
+    for (Index t = 0; t < steps; ++t)
+      for (Index f = 0; f < features; ++f) x(i - first, t, f) = static_cast<Real>(normal(random));
+    std::vector<bool> taken(static_cast<std::size_t>(steps));
+    for (Index left = masked; left > 0;) {
+      const auto start = static_cast<Index>(random() % static_cast<unsigned>(steps - 1));
+      const Index end = std::min<Index>(start + 1 + static_cast<Index>(random() % 10), steps - 1);
+      for (Index t = start; t < end && left > 0; ++t) {
+        if (!taken[static_cast<std::size_t>(t)]) --left;
+        taken[static_cast<std::size_t>(t)] = true;
+      }
+    }
+    Index m = 0;
+    for (Index t = 0; t < steps; ++t) {
+      if (!taken[static_cast<std::size_t>(t)]) continue;
+      w.positions[static_cast<std::size_t>(i * masked + m)] = static_cast<std::int32_t>(t);
+      for (Index f = 0; f < features; ++f) {
+        target(i - first, m, f) = x(i - first, t, f);
+        x(i - first, t, f) = 0;
+      }
+      ++m;
+    }
+  }
+  return w;
+}
+
+template <class Real>
+Index micro_batch_of(const Workload& w) {
+  return w.micro_batch > 0 ? w.micro_batch : train::attention_micro_batch<Real>(steps);
+}
+
+/// Model, inputs and schedule of one workload.
+template <class Real>
+class LimuBert {
+ public:
+  LimuBert(Index batch, Index micro_batch, int threads, bool training)
+      : batch_(batch),
+        micro_batch_(micro_batch),
+        windows_(make_windows<Real>(batch, micro_batch)),
+        pool_(threads),
+        slots_(pool_, training ? model_.store().size() : 0),
+        adam_(model_.store().size()) {
+    model_.initialise(3431);
+  }
+
+  Real train_step() {
+    return slots_.step(
+        model_, adam_, batch_, micro_batch_,
+        [this](Tape<Real>& tape, Index first, Index count, int) { return loss(tape, first, count); });
+  }
+  /// Loss and gradient of all parameters, without the step.
+  Real gradient() {
+    return slots_.gradient(batch_, micro_batch_, [this](Tape<Real>& tape, Index first, Index count, int) {
+      return loss(tape, first, count);
+    });
+  }
+  const AlignedVector<Real>& gradients() const { return slots_.gradient(); }
+
+  /// Embeddings of all windows into `out`, as micro-batches (count, T, hidden) behind one another.
+  void embed(Real* out) {
+    slots_.forward(batch_, micro_batch_, [=, this](Tape<Real>& tape, Index first, Index count, int) {
+      const auto h = model_.encode(tape, tape.constant(input(first, count)));
+      std::copy_n(h.value.data(), h.value.size(), out + first * steps * hidden);
+    });
+  }
+  std::size_t capacity() const { return slots_.capacity(); }
+
+ private:
+  Tensor<const Real, dyn, steps, features> input(Index first, Index count) const {
+    return {windows_.x.data() + first * steps * features, count, steps, features};
+  }
+  Var<Real> loss(Tape<Real>& tape, Index first, Index count) const {
+    const auto y = model_.reconstruct(tape, tape.constant(input(first, count)),
+                                      windows_.positions.data() + first * masked, masked);
+    const Real factor = Real(1) / static_cast<Real>(batch_ * masked * features);
+    return losses::masked_mse(tape, y, windows_.target.data() + first * masked * features, factor);
+  }
+
+  Index batch_, micro_batch_;
+  models::LimuBert<Config, Real> model_;
+  Windows<Real> windows_;
+  ThreadPool pool_;
+  train::Slots<Real> slots_;
+  optim::Adam<Real> adam_;
+};
+
+class Training final : public Subject {
+ public:
+  explicit Training(const Workload& w)
+      : workload_(w), model_(w.batch, micro_batch_of<float>(w), w.threads, true) {}
+  void run() override { last_loss_ = model_.train_step(); }
+  double resident_bytes() const override { return static_cast<double>(model_.capacity()); }
+
+  std::string check() override {
+    const Index few = std::min<Index>(workload_.batch, 8);
+    LimuBert<double> exact(few, 1, 1, true);
+    LimuBert<float> ours(few, micro_batch_of<float>(workload_), workload_.threads, true);
+    const double want = exact.gradient(), got = static_cast<double>(ours.gradient());
+    if (auto wrong = verdict("the loss", std::abs(got - want) / want, 1e-5); !wrong.empty()) return wrong;
+    if (auto wrong = verdict("the gradient", relative_error(ours.gradients(), exact.gradients()), 1e-4);
+        !wrong.empty())
+      return wrong;
+    const float before = ours.train_step();
+    ours.train_step();
+    return ours.train_step() < before ? "" : "wrong numbers: the loss does not fall over three steps";
+  }
+
+ private:
+  Workload workload_;
+  LimuBert<float> model_;
+  float last_loss_ = 0;
+};
+
+class Embedding final : public Subject {
+ public:
+  explicit Embedding(const Workload& w)
+      : workload_(w),
+        model_(w.batch, micro_batch_of<float>(w), w.threads, false),
+        out_(static_cast<std::size_t>(w.batch * steps * hidden)) {}
+  void run() override { model_.embed(out_.data()); }
+  double resident_bytes() const override { return static_cast<double>(model_.capacity()); }
+
+  std::string check() override {
+    run();
+    const Index count = std::min(workload_.batch, micro_batch_of<float>(workload_));  // the first micro-batch
+    LimuBert<double> exact(count, count, 1, false);
+    std::vector<double> want(static_cast<std::size_t>(count * steps * hidden));
+    exact.embed(want.data());
+    return verdict("the embedding", relative_error(std::span(out_).first(want.size()), want), 1e-5);
+  }
+
+ private:
+  Workload workload_;
+  LimuBert<float> model_;
+  AlignedVector<float> out_;
+};
+
+}  // namespace
+
+bool add_limu_bert(const Workload& w) {
+  const auto batch = static_cast<double>(w.batch);
+  if (w.stem == "limu_bert_train") {
+    add_entry(w.name(), {train_flop * batch, train_flop_done * batch, 0, w.threads},
+              [w] { return std::make_unique<Training>(w); });
+    return true;
+  }
+  if (w.stem == "limu_bert_embed") {
+    add_entry(w.name(), {embed_flop * batch, 0, 0, w.threads},
+              [w] { return std::make_unique<Embedding>(w); });
+    return true;
+  }
+  return false;
+}
+
+}  // namespace gyrograd::bench

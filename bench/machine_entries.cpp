@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// Read bandwidth of each cache level and of memory.
+#include "gyrograd/core/aligned.hpp"
+#include "support/entry.hpp"
+#include "support/machine.hpp"
+#include "support/workloads.hpp"
+
+namespace gyrograd::bench {
+
+namespace {
+
+class Read final : public Subject {
+ public:
+  explicit Read(std::size_t bytes) : values_(bytes / sizeof(float), 1.0F) {}
+  void run() override { sum_ = read_all(values_.data(), values_.size() * sizeof(float)); }
+  std::string check() override {
+    run();
+    return verdict("the sum", std::abs(static_cast<double>(sum_) / static_cast<double>(values_.size()) - 1),
+                   1e-6);
+  }
+
+ private:
+  AlignedVector<float> values_;
+  volatile float sum_ = 0;
+};
+
+}  // namespace
+
+void add_machine_entries() {
+  for (const std::size_t kib : {16, 256, 4096, 262144}) {
+    const std::size_t bytes = kib * 1024;
+    Work work;
+    work.bytes = static_cast<double>(bytes);
+    add_entry("machine/read/" + std::to_string(kib) + "KiB", work,
+              [bytes] { return std::make_unique<Read>(bytes); });
+  }
+}
+
+}  // namespace gyrograd::bench
