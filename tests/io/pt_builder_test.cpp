@@ -115,15 +115,14 @@ TEST_CASE("pt limits: what does not fit its storage, or repeats itself too often
        with("}q" + std::string(1, '\0') + pickle::text("a") + "h" + std::string(1, '\0') + "s"),
        {"levels deep"}},
       {"lists shared over and over",
-       with(
-           [] {  // 2^30 paths from 30 lists
-             std::string value = "]q" + std::string(1, '\0');
-             for (int i = 1; i < 30; ++i) {
-               const std::string before(1, static_cast<char>(i - 1)), now(1, static_cast<char>(i));
-               value += "0]q" + now + "h" + before + "ah" + before + "a";
-             }
-             return value;
-           }()),
+       with([] {  // 2^30 paths from 30 lists
+         std::string value = "]q" + std::string(1, '\0');
+         for (int i = 1; i < 30; ++i) {
+           const std::string before(1, static_cast<char>(i - 1)), now(1, static_cast<char>(i));
+           value += "0]q" + now + "h" + before + "ah" + before + "a";
+         }
+         return value;
+       }()),
        {"repeated too often"}},
       {"names that grow without end",
        with(
