@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+// Recipe: masked-reconstruction pre-training of LIMU-BERT (LIMU-BERT sheet §5.11, §6.1, §6.2).
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "gyrograd/autograd/tape.hpp"
+#include "gyrograd/core/config.hpp"
+#include "gyrograd/core/error.hpp"
+#include "gyrograd/core/random.hpp"
+#include "gyrograd/core/thread_pool.hpp"
+#include "gyrograd/data/span_mask.hpp"
+#include "gyrograd/data/windows.hpp"
+#include "gyrograd/losses/masked_mse.hpp"
+#include "gyrograd/optim/adam.hpp"
+#include "gyrograd/tensor/tensor.hpp"
+#include "gyrograd/train/checkpoint.hpp"
+#include "gyrograd/train/loop.hpp"
+#include "gyrograd/train/masked_windows.hpp"
+#include "gyrograd/train/slots.hpp"
+
+namespace gyrograd::train {
+
+/// Settings with the published values.
+struct PretrainOptions {
+  Index batch = 128;
+  double lr = 1e-3;
+  std::uint64_t seed = 3431;
+  data::SpanMaskConfig mask;
+  ValidationMasks validation = ValidationMasks::published;
+};
+
+/// One micro-batch of masked windows, in memory that lives as long as the run.
+template <Scalar Real>
+struct MaskedMicroBatch {
+  MaskedWindows source;
+  std::vector<Real> x, target;
+  std::vector<std::int32_t> positions;
+
+  /// Masked inputs of `items`; returns the input view.
+  Tensor<Real, dyn, dyn, dyn> fill(const data::Windows& w, std::span<const Index> items, Index epoch,
+                                   Purpose purpose) {
+    const auto batch = static_cast<Index>(items.size());
+    const Index masked = source.count();
+    x.resize(static_cast<std::size_t>(batch * w.steps * w.channels));
+    target.resize(static_cast<std::size_t>(batch * masked * w.channels));
+    positions.resize(static_cast<std::size_t>(batch * masked));
+    const Tensor<Real, dyn, dyn, dyn> input(x.data(), batch, w.steps, w.channels);
+    source.template fill<Real>(items, epoch, purpose, input, positions,
+                               {target.data(), batch, masked, w.channels});
+    return input;
+  }
+};
+
+/// The recipe for run_epochs(). `model`: models::LimuBert; windows: normalised (N, T, F), must outlive the
+/// recipe. The order of the training windows is shuffled by Philox(seed, epoch), masks by Philox(seed, epoch,
+/// window).
+template <Scalar Real, class Model>
+class MaskedPretraining {
+ public:
+  MaskedPretraining(Model& model, const data::Windows& windows, std::vector<Index> train,
+                    std::vector<Index> validation, const PretrainOptions& options, ThreadPool& pool)
+      : model_(model),
+        windows_(windows),
+        train_(std::move(train)),
+        validation_(std::move(validation)),
+        options_(options),
+        slots_(pool, model.store().size()),
+        adam_(model.store().size(), {.learning_rate = options.lr}),
+        micro_batch_(attention_micro_batch<Real>(windows.steps)) {
+    if (train_.empty() || validation_.empty()) {
+      fail<ConfigError>("pre-training: ", train_.size(), " training and ", validation_.size(),
+                        " validation windows, expected at least one of each; give more windows");
+    }
+    if (options.batch < 1)
+      fail<ConfigError>("pre-training: batch is ", options.batch, ", expected at least 1");
+    for (int i = 0; i < pool.size(); ++i) {
+      scratch_.push_back(
+          {MaskedWindows(windows, options.mask, options.seed, options.validation), {}, {}, {}});
+    }
+  }
+
+  Index batches() const { return (static_cast<Index>(train_.size()) + options_.batch - 1) / options_.batch; }
+
+  void begin_epoch(Index epoch) {
+    epoch_ = epoch;
+    order_ = train_;
+    Philox random(options_.seed, static_cast<std::uint32_t>(epoch), 0, Purpose::shuffle);
+    shuffle(random, std::span(order_));
+  }
+
+  /// One optimiser step; returns the mean squared error over the masked positions of the batch.
+  double train_batch(Index batch) {
+    const Index first = batch * options_.batch;
+    const Index count = std::min(options_.batch, static_cast<Index>(order_.size()) - first);
+    const Real factor = Real(1) / static_cast<Real>(count * scratch_[0].source.count() * windows_.channels);
+    return static_cast<double>(slots_.step(
+        model_, adam_, count, micro_batch_, [&](Tape<Real>& tape, Index at, Index size, int thread) {
+          return loss_of(tape, part(order_, first + at, size), Purpose::mask, factor, thread);
+        }));
+  }
+
+  /// Mean squared error over the masked positions of the validation windows.
+  EpochRecord validate(Index epoch) {
+    epoch_ = epoch;
+    const auto total = static_cast<Index>(validation_.size());
+    const Real factor = Real(1) / static_cast<Real>(total * scratch_[0].source.count() * windows_.channels);
+    std::vector<double> parts(static_cast<std::size_t>((total + micro_batch_ - 1) / micro_batch_));
+    slots_.forward(total, micro_batch_, [&](Tape<Real>& tape, Index first, Index count, int thread) {
+      const auto loss =
+          loss_of(tape, part(validation_, first, count), Purpose::validation_mask, factor, thread);
+      parts[static_cast<std::size_t>(first / micro_batch_)] = static_cast<double>(*loss.value.data());
+    });
+    EpochRecord record;
+    record.validation_loss = 0;
+    for (const double loss : parts) record.validation_loss += loss;
+    record.score = -record.validation_loss;
+    return record;
+  }
+
+  std::span<Real> weights() {
+    return {model_.store().data(), static_cast<std::size_t>(model_.store().size())};
+  }
+
+  /// What a checkpoint must hold besides the loop state.
+  std::vector<NamedBuffer<Real>> buffers() {
+    return {
+        {"weights", weights()}, {"adam.first", adam_.first_moment()}, {"adam.second", adam_.second_moment()}};
+  }
+  /// To be called when the buffers and `state` were read from a checkpoint.
+  void resume(const LoopState<Real>& state) { adam_.set_steps(static_cast<std::uint64_t>(state.step)); }
+
+ private:
+  static std::span<const Index> part(const std::vector<Index>& items, Index first, Index count) {
+    return std::span(items).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+  }
+  Var<Real> loss_of(Tape<Real>& tape, std::span<const Index> items, Purpose purpose, Real factor,
+                    int thread) {
+    MaskedMicroBatch<Real>& scratch = scratch_[static_cast<std::size_t>(thread)];
+    const auto x = scratch.fill(windows_, items, epoch_, purpose);
+    const auto y =
+        model_.reconstruct(tape, tape.constant(x), scratch.positions.data(), scratch.source.count());
+    return losses::masked_mse(tape, y, static_cast<const Real*>(scratch.target.data()), factor);
+  }
+
+  Model& model_;
+  const data::Windows& windows_;
+  std::vector<Index> train_, validation_, order_;
+  PretrainOptions options_;
+  Slots<Real> slots_;
+  optim::Adam<Real> adam_;
+  Index micro_batch_;
+  std::vector<MaskedMicroBatch<Real>> scratch_;
+  Index epoch_ = 0;
+};
+
+}  // namespace gyrograd::train

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+// Recipe: training of a classifier on labelled pieces (LIMU-BERT sheet §5.13, §6.1, §6.3), and its
+// evaluation.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "gyrograd/autograd/tape.hpp"
+#include "gyrograd/core/config.hpp"
+#include "gyrograd/core/error.hpp"
+#include "gyrograd/core/random.hpp"
+#include "gyrograd/core/thread_pool.hpp"
+#include "gyrograd/data/pieces.hpp"
+#include "gyrograd/data/windows.hpp"
+#include "gyrograd/kernels/simd.hpp"
+#include "gyrograd/losses/cross_entropy.hpp"
+#include "gyrograd/metrics/classification.hpp"
+#include "gyrograd/optim/adam.hpp"
+#include "gyrograd/tensor/tensor.hpp"
+#include "gyrograd/train/checkpoint.hpp"
+#include "gyrograd/train/loop.hpp"
+#include "gyrograd/train/slots.hpp"
+
+namespace gyrograd::train {
+
+/// Settings with the published values.
+struct SupervisedOptions {
+  Index batch = 128;
+  double lr = 1e-3;
+  std::uint64_t seed = 3431;
+  double dropout = 0.5;  ///< probability to drop, where the model has a dropout; 0: none
+};
+
+/// Confusion matrix and mean cross-entropy of one part of the data.
+struct Evaluation {
+  metrics::Confusion confusion;
+  double loss = 0;
+};
+
+/// Sequences per micro-batch of a recurrent model: two full vectors, so one slab group.
+template <Scalar Real>
+constexpr Index recurrent_micro_batch() {
+  return 2 * kernels::lanes<Real>;
+}
+
+namespace detail {
+
+/// Inputs and labels of one micro-batch; one per thread, reused.
+template <Scalar Real>
+struct LabelledMicroBatch {
+  std::vector<Index> pieces;
+  std::vector<Real> x, mask;
+  std::vector<std::int32_t> labels;
+
+  /// Pieces `order[first .. first + count - 1]` of a set, or of the whole set when `order` is empty.
+  Tensor<Real, dyn, dyn, dyn> fill(const data::Windows& all, const data::PieceSet& set,
+                                   std::span<const Index> order, Index first, Index count) {
+    pieces.clear();
+    labels.clear();
+    for (Index i = first; i < first + count; ++i) {
+      const auto at = static_cast<std::size_t>(order.empty() ? i : order[static_cast<std::size_t>(i)]);
+      pieces.push_back(set.piece[at]);
+      labels.push_back(static_cast<std::int32_t>(set.label[at]));
+    }
+    x.resize(static_cast<std::size_t>(count * all.steps * all.channels));
+    data::gather_windows(x.data(), all, pieces);
+    return {x.data(), count, all.steps, all.channels};
+  }
+};
+
+}  // namespace detail
+
+/// Scores of `model` on the pieces of `set`. Model: logits(tape, x) -> (B, classes), as
+/// models::GruClassifier.
+template <Scalar Real, class Model>
+Evaluation evaluate(const Model& model, const data::Windows& pieces, const data::PieceSet& set, Index classes,
+                    ThreadPool& pool) {
+  Evaluation out{metrics::Confusion(classes), 0};
+  const Index total = set.size(), micro = recurrent_micro_batch<Real>();
+  if (total == 0) return out;
+  std::vector<Index> predicted(static_cast<std::size_t>(total));
+  std::vector<double> losses(static_cast<std::size_t>((total + micro - 1) / micro));
+  std::vector<detail::LabelledMicroBatch<Real>> scratch(static_cast<std::size_t>(pool.size()));
+  Slots<Real> slots(pool, 0);
+  slots.forward(total, micro, [&](Tape<Real>& tape, Index first, Index count, int thread) {
+    auto& own = scratch[static_cast<std::size_t>(thread)];
+    const auto x = own.fill(pieces, set, {}, first, count);
+    const auto y = model.logits(tape, tape.constant(x));
+    const auto loss = losses::cross_entropy(tape, y, own.labels.data(), Real(1) / static_cast<Real>(total));
+    losses[static_cast<std::size_t>(first / micro)] = static_cast<double>(*loss.value.data());
+    for (Index b = 0; b < count; ++b) {
+      Index best = 0;
+      for (Index c = 1; c < classes; ++c) best = y.value(b, c) > y.value(b, best) ? c : best;
+      predicted[static_cast<std::size_t>(first + b)] = best;
+    }
+  });
+  out.confusion = metrics::Confusion(set.label, predicted, classes);
+  for (const double loss : losses) out.loss += loss;
+  return out;
+}
+
+/// The recipe for run_epochs(). `pieces`: (P, steps, channels), must outlive the recipe; sets number the
+/// pieces. The order is shuffled by Philox(seed, epoch), dropout masks are drawn by Philox(seed, epoch, place
+/// in the labelled set).
+template <Scalar Real, class Model>
+class SupervisedTraining {
+ public:
+  SupervisedTraining(Model& model, const data::Windows& pieces, data::PieceSet labelled,
+                     data::PieceSet validation, Index classes, const SupervisedOptions& options,
+                     ThreadPool& pool)
+      : model_(model),
+        pieces_(pieces),
+        labelled_(std::move(labelled)),
+        validation_(std::move(validation)),
+        classes_(classes),
+        options_(options),
+        pool_(pool),
+        slots_(pool, model.store().size()),
+        adam_(model.store().size(), {.learning_rate = options.lr}),
+        scratch_(static_cast<std::size_t>(pool.size())) {
+    if (labelled_.size() == 0 || validation_.size() == 0) {
+      fail<ConfigError>(
+          "classifier: ", labelled_.size(), " labelled and ", validation_.size(),
+          " validation pieces, expected at least one of each; raise the label rate or give more windows");
+    }
+    if (options.batch < 1) fail<ConfigError>("classifier: batch is ", options.batch, ", expected at least 1");
+    if (!(options.dropout >= 0 && options.dropout < 1)) {
+      fail<ConfigError>("classifier: dropout is ", options.dropout, ", expected 0 up to, but not, 1");
+    }
+  }
+
+  Index batches() const { return (labelled_.size() + options_.batch - 1) / options_.batch; }
+
+  void begin_epoch(Index epoch) {
+    epoch_ = epoch;
+    Philox random(options_.seed, static_cast<std::uint32_t>(epoch), 0, Purpose::shuffle);
+    order_ = permutation(random, labelled_.size());
+  }
+
+  /// One optimiser step; returns the mean cross-entropy of the batch.
+  double train_batch(Index batch) {
+    const Index first = batch * options_.batch;
+    const Index count = std::min(options_.batch, labelled_.size() - first);
+    const Real factor = Real(1) / static_cast<Real>(count);
+    const auto loss_of = [&](Tape<Real>& tape, Index at, Index size, int thread) {
+      auto& own = scratch_[static_cast<std::size_t>(thread)];
+      const auto x = own.fill(pieces_, labelled_, order_, first + at, size);
+      const Real* mask = draw_dropout(own, first + at, size);
+      const auto y = model_.logits(tape, tape.constant(x), mask);
+      return losses::cross_entropy(tape, y, own.labels.data(), factor);
+    };
+    return static_cast<double>(slots_.step(model_, adam_, count, recurrent_micro_batch<Real>(), loss_of));
+  }
+
+  EpochRecord validate(Index) {
+    const Evaluation result = evaluate<Real>(model_, pieces_, validation_, classes_, pool_);
+    EpochRecord record;
+    record.validation_loss = result.loss;
+    record.validation_accuracy = metrics::accuracy(result.confusion);
+    record.score = record.validation_accuracy;
+    return record;
+  }
+
+  std::span<Real> weights() {
+    return {model_.store().data(), static_cast<std::size_t>(model_.store().size())};
+  }
+
+  /// What a checkpoint must hold besides the loop state.
+  std::vector<NamedBuffer<Real>> buffers() {
+    return {
+        {"weights", weights()}, {"adam.first", adam_.first_moment()}, {"adam.second", adam_.second_moment()}};
+  }
+  /// To be called when the buffers and `state` were read from a checkpoint.
+  void resume(const LoopState<Real>& state) { adam_.set_steps(static_cast<std::uint64_t>(state.step)); }
+
+ private:
+  /// Keep mask (size, width) in activation layout; null when the model has no dropout.
+  const Real* draw_dropout(detail::LabelledMicroBatch<Real>& own, Index first, Index size) {
+    if (!model_.config().dropout || options_.dropout == 0) return nullptr;
+    const Index width = model_.dropout_width();
+    const Real kept = static_cast<Real>(1 / (1 - options_.dropout));
+    own.mask.resize(static_cast<std::size_t>(size * width));
+    for (Index b = 0; b < size; ++b) {
+      const Index item = order_[static_cast<std::size_t>(first + b)];
+      Philox random(options_.seed, static_cast<std::uint32_t>(epoch_), static_cast<std::uint64_t>(item),
+                    Purpose::dropout);
+      for (Index c = 0; c < width; ++c) {
+        own.mask[static_cast<std::size_t>(b + size * c)] =
+            uniform_double(random) < options_.dropout ? Real(0) : kept;
+      }
+    }
+    return own.mask.data();
+  }
+
+  Model& model_;
+  const data::Windows& pieces_;
+  data::PieceSet labelled_, validation_;
+  std::vector<Index> order_;
+  Index classes_;
+  SupervisedOptions options_;
+  ThreadPool& pool_;
+  Slots<Real> slots_;
+  optim::Adam<Real> adam_;
+  std::vector<detail::LabelledMicroBatch<Real>> scratch_;
+  Index epoch_ = 0;
+};
+
+}  // namespace gyrograd::train
