@@ -159,22 +159,28 @@ template <int Group = 1, Epilogue epilogue = Epilogue::store, class Real>
 void product(const Product<Real>& a) {
   if (a.rows <= 0) return;
   constexpr Index L = lanes<Real>;
-  Index p = 0;
-  Index vectors = a.positions / L;
   const Index tail = a.positions % L;
-  while (vectors > 0) {
-    // Blocks of three vectors; four left are two and two, so that a single vector is left only behind them.
+  Index vectors = (a.positions + L - 1) / L;  // the last one may be partial
+  for (Index p = 0; vectors > 0;) {
+    // Blocks of three vectors; four are taken as two and two, because a single vector keeps too few FMAs in
+    // flight.
     const Index take = vectors == 4 ? 2 : std::min<Index>(vectors, detail::tile_vectors);
+    const bool partial = take == vectors && tail > 0;
+    const auto run = [&]<int Vectors>(std::integral_constant<int, Vectors>) {
+      if (partial)
+        detail::product_block<Real, Vectors, Group, epilogue, true>(a, p, tail);
+      else
+        detail::product_block<Real, Vectors, Group, epilogue, false>(a, p, 0);
+    };
     if (take == 3)
-      detail::product_block<Real, 3, Group, epilogue, false>(a, p, 0);
+      run(std::integral_constant<int, 3>{});
     else if (take == 2)
-      detail::product_block<Real, 2, Group, epilogue, false>(a, p, 0);
+      run(std::integral_constant<int, 2>{});
     else
-      detail::product_block<Real, 1, Group, epilogue, false>(a, p, 0);
+      run(std::integral_constant<int, 1>{});
     p += take * L;
     vectors -= take;
   }
-  if (tail > 0) detail::product_block<Real, 1, Group, epilogue, true>(a, p, tail);
 }
 
 }  // namespace gyrograd::kernels
