@@ -12,6 +12,7 @@
 #include "gyrograd/autograd/ops/gelu.hpp"
 #include "gyrograd/autograd/ops/layer_norm.hpp"
 #include "gyrograd/autograd/ops/linear.hpp"
+#include "gyrograd/autograd/ops/relu.hpp"
 #include "gyrograd/autograd/ops/softmax.hpp"
 
 using namespace gyrograd;
@@ -45,6 +46,13 @@ void check_gelu(const Case& c) {
   TapeCase<Real> run(c);
   const auto y = ops::gelu(run.tape, run.flat("x"));
   run.check_output("y", y);
+  run.check_gradients();
+}
+
+template <class Real>
+void check_relu(const Case& c) {
+  TapeCase<Real> run(c);
+  run.check_output("y", ops::relu(run.tape, run.flat("x")));
   run.check_gradients();
 }
 
@@ -118,6 +126,7 @@ const Register registered[] = {
     {"op_linear", check_linear<double>, check_linear<float>},
     {"op_layer_norm", check_layer_norm<double>, check_layer_norm<float>},
     {"op_gelu", check_gelu<double>, check_gelu<float>},
+    {"op_relu", check_relu<double>, check_relu<float>},
     {"op_softmax", check_softmax<double>, check_softmax<float>},
     {"op_log_softmax", check_log_softmax<double>, check_log_softmax<float>},
     {"op_attention", check_attention<double>, check_attention<float>},

@@ -36,6 +36,35 @@ class TapeCase {
   Var<Real, dyn> flat(const std::string& name) {
     return input(name, Tensor<Real, dyn>(load(name), case_.at("input." + name).size()));
   }
+  /// input.<name> (layers, B, H) as one (B, H) per layer.
+  std::vector<Var<Real, dyn, dyn>> layers(const std::string& name) {
+    const Array& a = case_.at("input." + name);
+    const Index batch = a.extent(1), width = a.extent(2);
+    std::vector<Var<Real, dyn, dyn>> out;
+    for (Index k = 0; k < a.extent(0); ++k) {
+      AlignedVector<Real>& values = memory_.emplace_back(static_cast<std::size_t>(batch * width));
+      const auto at = [=](Index b, Index c) { return static_cast<std::size_t>((k * batch + b) * width + c); };
+      const Tensor<Real, dyn, dyn> x(values.data(), batch, width);
+      for (Index b = 0; b < batch; ++b) {
+        for (Index c = 0; c < width; ++c) x(b, c) = static_cast<Real>(a.values[at(b, c)]);
+      }
+      const auto var = tape.input(x);
+      out.push_back(var);
+      gradients_.push_back([this, name, var, at] {
+        std::vector<Real> got;
+        std::vector<double> want;
+        for (Index b = 0; b < var.extent(0); ++b) {
+          for (Index c = 0; c < var.extent(1); ++c) {
+            got.push_back(var.grad()(b, c));
+            want.push_back(case_.at("grad." + name).values[at(b, c)]);
+          }
+        }
+        expect_close("grad." + name, std::span<const Real>(got), std::span<const double>(want),
+                     case_.template gradient_tolerance<Real>());
+      });
+    }
+    return out;
+  }
   /// param.<name>, row-major.
   Var<Real, dyn> parameter(const std::string& name) {
     AlignedVector<Real>& values = memory_.emplace_back();

@@ -14,6 +14,8 @@ struct AdamStep {
   Real correction1, correction2;  ///< 1 - beta^t
   Real decay = Real(0);           ///< weight decay added to the gradient
   Real shrink = Real(1);          ///< 1 - learning_rate * decoupled weight decay
+  Real share1 = Real(1) - beta1;  ///< weight of the new value: 1 - beta, best computed in double and rounded
+  Real share2 = Real(1) - beta2;
 };
 
 /// m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2, w = shrink w - lr (m / c1) / (sqrt(v / c2) + eps).
@@ -21,7 +23,7 @@ struct AdamStep {
 template <class Real>
 void adam(Real* weight, Real* m, Real* v, const Real* gradient, Index n, const AdamStep<Real>& step) {
   using V = Batch<Real>;
-  const V b1(step.beta1), b2(step.beta2), a1(Real(1) - step.beta1), a2(Real(1) - step.beta2);
+  const V b1(step.beta1), b2(step.beta2), a1(step.share1), a2(step.share2);
   const V rate(step.learning_rate / step.correction1), eps(step.epsilon), decay(step.decay),
       shrink(step.shrink);
   const V root(Real(1) / std::sqrt(step.correction2));

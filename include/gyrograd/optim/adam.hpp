@@ -54,6 +54,8 @@ class Adam {
              static_cast<Real>(options_.epsilon),
              static_cast<Real>(1 - std::pow(options_.beta1, static_cast<double>(steps_))),
              static_cast<Real>(1 - std::pow(options_.beta2, static_cast<double>(steps_)))};
+    step_.share1 = static_cast<Real>(1 - options_.beta1);
+    step_.share2 = static_cast<Real>(1 - options_.beta2);
     if (options_.decay == Decay::gradient)
       step_.decay = static_cast<Real>(options_.weight_decay);
     else
