@@ -24,9 +24,9 @@ inline std::string_view palette_color(std::size_t i) {
   return palette[i % palette.size()];
 }
 
-inline constexpr std::string_view ink = "#1F2933";    // text
-inline constexpr std::string_view faint = "#E3E8EE";  // grid lines
-inline constexpr std::string_view quiet = "#52606D";  // axis labels
+inline constexpr std::string_view ink = "#1F2933";       // text
+inline constexpr std::string_view faint = "#E3E8EE";     // grid lines
+inline constexpr std::string_view axis_ink = "#52606D";  // axes and their labels
 
 /// Replaces the five characters that HTML and XML treat specially and drops control characters.
 inline std::string escape_markup(std::string_view text) {
@@ -245,12 +245,12 @@ inline void draw_axes(Svg& svg, const Frame& frame, std::string_view x_label, st
   if (x_ticks) {
     for (double v = frame.x.low; v <= frame.x.high + frame.x.step * 0.5; v += frame.x.step) {
       const Point p = frame.at(v, frame.y.low);
-      svg.line(p, {p.x, p.y + 4}, quiet);
+      svg.line(p, {p.x, p.y + 4}, axis_ink);
       svg.text({p.x, p.y + 17}, fixed_number(v, frame.x.digits), {11, "middle", quiet});
     }
   }
   const double bottom = frame.top + frame.height;
-  svg.line({frame.left, bottom}, {frame.left + frame.width, bottom}, quiet);
+  svg.line({frame.left, bottom}, {frame.left + frame.width, bottom}, axis_ink);
   if (!x_label.empty()) {
     svg.text({frame.left + frame.width / 2, bottom + 35}, x_label, {12, "middle", quiet});
   }
