@@ -117,9 +117,9 @@ inline std::string heat_map(const ChartText& words, std::span<const std::string>
     }
   }
   svg.text({14, 8 + side / 2}, words.y_label.empty() ? "Actual" : words.y_label,
-           {12, "middle", quiet, false, true});
+           {12, "middle", axis_ink, false, true});
   svg.text({left + side / 2, side + 52 + (n > 5 ? 5.0 * static_cast<double>(longest) : 0)},
-           words.x_label.empty() ? "Predicted" : words.x_label, {12, "middle", quiet});
+           words.x_label.empty() ? "Predicted" : words.x_label, {12, "middle", axis_ink});
   return svg.str();
 }
 
@@ -153,8 +153,8 @@ inline std::string scatter_map(const ChartText& words, std::span<const Point> po
     if (!std::isfinite(xs[i]) || !std::isfinite(ys[i])) continue;
     svg.circle(frame.at(xs[i], ys[i]), 3.2, palette_color(static_cast<std::size_t>(labels[i])), 0.6);
   }
-  svg.text({frame.left + frame.width / 2, height - 10}, words.x_label, {12, "middle", quiet});
-  svg.text({12, frame.top + frame.height / 2}, words.y_label, {12, "middle", quiet, false, true});
+  svg.text({frame.left + frame.width / 2, height - 10}, words.x_label, {12, "middle", axis_ink});
+  svg.text({12, frame.top + frame.height / 2}, words.y_label, {12, "middle", axis_ink, false, true});
   return svg.str();
 }
 
@@ -281,7 +281,7 @@ inline std::string bar_chart(const ChartText& words, std::span<const Bar> bars, 
       svg.circle({dot.x + shift * half * 1.2, dot.y}, 3, ink);
     }
     svg.text({top.x, frame.top + frame.height + 20}, bars[i].name, {13, "middle", ink, true});
-    svg.text({top.x, frame.top + frame.height + 37}, fixed_number(mean, 3), {13, "middle", quiet});
+    svg.text({top.x, frame.top + frame.height + 37}, fixed_number(mean, 3), {13, "middle", axis_ink});
   }
   return svg.str();
 }

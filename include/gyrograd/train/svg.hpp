@@ -240,22 +240,22 @@ inline void draw_axes(Svg& svg, const Frame& frame, std::string_view x_label, st
   for (double v = frame.y.low; v <= frame.y.high + frame.y.step * 0.5; v += frame.y.step) {
     const Point p = frame.at(frame.x.low, v);
     svg.line(p, {frame.left + frame.width, p.y}, faint);
-    svg.text({p.x - 7, p.y + 4}, fixed_number(v, frame.y.digits), {11, "end", quiet});
+    svg.text({p.x - 7, p.y + 4}, fixed_number(v, frame.y.digits), {11, "end", axis_ink});
   }
   if (x_ticks) {
     for (double v = frame.x.low; v <= frame.x.high + frame.x.step * 0.5; v += frame.x.step) {
       const Point p = frame.at(v, frame.y.low);
       svg.line(p, {p.x, p.y + 4}, axis_ink);
-      svg.text({p.x, p.y + 17}, fixed_number(v, frame.x.digits), {11, "middle", quiet});
+      svg.text({p.x, p.y + 17}, fixed_number(v, frame.x.digits), {11, "middle", axis_ink});
     }
   }
   const double bottom = frame.top + frame.height;
   svg.line({frame.left, bottom}, {frame.left + frame.width, bottom}, axis_ink);
   if (!x_label.empty()) {
-    svg.text({frame.left + frame.width / 2, bottom + 35}, x_label, {12, "middle", quiet});
+    svg.text({frame.left + frame.width / 2, bottom + 35}, x_label, {12, "middle", axis_ink});
   }
   if (!y_label.empty()) {
-    svg.text({frame.left - 46, frame.top + frame.height / 2}, y_label, {12, "middle", quiet, false, true});
+    svg.text({frame.left - 46, frame.top + frame.height / 2}, y_label, {12, "middle", axis_ink, false, true});
   }
 }
 
