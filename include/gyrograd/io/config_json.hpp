@@ -89,7 +89,7 @@ class JsonObjectReader {
 
   /// Error: the object has a key that was not asked for.
   void finish() const {
-    for (const auto& [name, value] : object_.members) {
+    for (const std::string& name : object_.keys) {
       bool known = false;
       for (const std::string_view key : asked_) known = known || key == name;
       if (known) continue;
@@ -246,9 +246,7 @@ inline const JsonValue& named_entry(const JsonValue& document, std::string_view 
     fail<ConfigError>(file, ": expected an object of named entries, got ", document.kind_text());
   }
   if (const JsonValue* entry = document.find(name)) return *entry;
-  std::vector<std::string_view> names;
-  for (const auto& member : document.members) names.push_back(member.first);
-  const std::string_view near = nearest(name, names);
+  const std::string_view near = nearest(name, document.keys);
   fail<ConfigError>(file, ": no entry ", in_quotes(name),
                     near.empty() ? "" : "; did you mean " + in_quotes(near) + "?");
 }

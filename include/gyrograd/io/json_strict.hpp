@@ -27,7 +27,7 @@ struct JsonLimits {
   static constexpr std::size_t depth = 16;
 };
 
-/// A JSON value; members keep their order.
+/// A JSON value; the members of an object keep their order.
 struct JsonValue {
   enum class Kind : std::uint8_t { null, boolean, integer, real, text, array, object };
   Kind kind = Kind::null;
@@ -35,13 +35,13 @@ struct JsonValue {
   std::int64_t integer = 0;
   double real = 0;  ///< also set for integers
   std::string text;
-  std::vector<JsonValue> items;
-  std::vector<std::pair<std::string, JsonValue>> members;
+  std::vector<std::string> keys;  ///< of an object; items[i] belongs to keys[i]
+  std::vector<JsonValue> items;   ///< of a list or an object
 
   /// Member called `key`, or nullptr.
   const JsonValue* find(std::string_view key) const noexcept {
-    for (const auto& [name, value] : members) {
-      if (name == key) return &value;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      if (keys[i] == key) return &items[i];
     }
     return nullptr;
   }
@@ -102,8 +102,8 @@ class JsonBuilder final : public nlohmann::json_sax<nlohmann::json> {
   bool end_array() override { return close(); }
   bool key(std::string& name) override {
     if (open_.back().find(name) != nullptr) error("duplicate key " + in_quotes(name));
-    if (open_.back().members.size() == JsonLimits::members) error("more than 4096 keys in one object");
-    open_.back().members.emplace_back(std::move(name), JsonValue{});
+    if (open_.back().keys.size() == JsonLimits::members) error("more than 4096 keys in one object");
+    open_.back().keys.push_back(std::move(name));
     return true;
   }
   bool parse_error(std::size_t position, const std::string&, const nlohmann::json::exception& why) override {
@@ -131,10 +131,8 @@ class JsonBuilder final : public nlohmann::json_sax<nlohmann::json> {
   bool put(JsonValue value) {
     if (open_.empty()) {
       root_ = std::move(value);
-    } else if (open_.back().kind == JsonValue::Kind::array) {
-      open_.back().items.push_back(std::move(value));
     } else {
-      open_.back().members.back().second = std::move(value);
+      open_.back().items.push_back(std::move(value));
     }
     return true;
   }

@@ -160,8 +160,9 @@ inline std::string safetensors_preamble(std::span<const TensorEntry> entries, co
                                         std::vector<std::size_t>& order) {
   order.resize(entries.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return dtype_size(entries[a].dtype) > dtype_size(entries[b].dtype);
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    const std::size_t x = dtype_size(entries[a].dtype), y = dtype_size(entries[b].dtype);
+    return x != y ? x > y : a < b;
   });
   std::vector<std::size_t> begin(entries.size());
   std::size_t reached = 0;
