@@ -14,11 +14,11 @@ using gyrograd::testing::error_of;
 
 TEST_CASE("encoder configurations: all twelve, valid, with the published sizes") {
   CHECK(encoder_configs.size() == 12);
-  for (const auto& [name, config] : encoder_configs) {
-    INFO(name);
-    CHECK(error_of([&] { check_encoder(config, name); }).empty());
-    CHECK(encoder_config(name) == config);
-    CHECK(config.emb_norm);
+  for (const auto& entry : encoder_configs) {
+    INFO(entry.first);
+    CHECK(error_of([&] { check_encoder(entry.second, entry.first); }).empty());
+    CHECK(encoder_config(entry.first) == entry.second);
+    CHECK(entry.second.emb_norm);
   }
   CHECK(encoder_config("base_v1") == EncoderConfig{72, 144, 6, 4, 4, 120, true});
   CHECK(encoder_config("base_v2").feature_num == 9);
