@@ -189,9 +189,8 @@ void add_attention_kernels() {
     both.flop = 6 * product;
     both.bytes = float_bytes(batch * 120 * 72 * 8);
     // Two sequences lie interleaved, which suits our kernels only.
-    const auto variants =
-        batch == 1 ? std::initializer_list<Variant>{Variant::naive, Variant::eigen, Variant::gyrograd}
-                   : std::initializer_list<Variant>{Variant::naive, Variant::gyrograd};
+    std::vector<Variant> variants{Variant::naive, Variant::gyrograd};
+    if (batch == 1) variants.push_back(Variant::eigen);
     add_kernel(
         "attention_forward", shape, forward, [=] { return Forward(batch); }, variants);
     add_kernel(

@@ -71,8 +71,7 @@ class VariantSubject : public Subject {
 /// Adds the entries of the given variants. `make()` returns the kernel with its operands.
 template <class Make>
 void add_kernel(const std::string& name, const std::string& shape, const Work& work, Make make,
-                std::initializer_list<Variant> variants = {Variant::naive, Variant::eigen,
-                                                           Variant::gyrograd}) {
+                const std::vector<Variant>& variants = {Variant::naive, Variant::eigen, Variant::gyrograd}) {
   static constexpr const char* names[] = {"naive", "eigen", "gyrograd"};
   for (const Variant v : variants)
     add_entry("kernel/" + name + "/" + shape + "/" + names[static_cast<int>(v)], work,
