@@ -41,7 +41,7 @@ class ThreadPool {
   template <class F>
   void run(Index count, F&& f) {
     if (workers_.empty() || count <= 1) {
-      for (Index task = 0; task < count; ++task) f(task, 0);
+      run_alone(count, f);
       return;
     }
     call_ = [](void* context, Index task, int thread) {
@@ -69,6 +69,19 @@ class ThreadPool {
     __builtin_ia32_pause();
 #endif
     if (spin % 1024 == 1023) std::this_thread::yield();
+  }
+  /// The same promises without a team: every task runs, the first exception is rethrown.
+  template <class F>
+  static void run_alone(Index count, F& f) {
+    std::exception_ptr error;
+    for (Index task = 0; task < count; ++task) {
+      try {
+        f(task, 0);
+      } catch (...) {
+        if (!error) error = std::current_exception();
+      }
+    }
+    if (error) std::rethrow_exception(error);
   }
   void take_tasks(int thread) {
     for (Index task; (task = next_.fetch_add(1, std::memory_order_relaxed)) < count_;) {

@@ -324,6 +324,8 @@ void attention_backward(Real* dq, const Real* dq_residual, Real* dk, Real* dv, c
     }
     return;
   }
+  if (dq_residual != nullptr && dq_residual != dq)
+    std::copy_n(dq_residual, s.query_positions() * s.channels(), dq);
   AttentionSizes one = s;
   one.batch = 1;
   const Index C = s.channels(), nq = s.queries * C, nk = s.keys * C;
