@@ -13,6 +13,8 @@ namespace detail {
 
 /// Unnormalised softmax of one block of at most Vectors vectors: e = exp(factor (x - max)), sum = sum over n
 /// of e. Column stride ld; the last vector has `tail` valid lanes when Tail. May run in place.
+/// |factor x| up to 1e8 (float), 1e17 (double): beyond, the rounding error of factor x leaves the range of
+/// exp.
 template <class Real, int Vectors, bool Tail>
 GYROGRAD_INLINE void softmax_block(Real* e, const Real* x, Batch<Real>* sum, Index ld, Index n, Real factor,
                                    Index tail) {
