@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include "gyrograd/kernels/linear.hpp"
+
+#include "support/reference.hpp"
+#include "support/tolerance.hpp"
+
+using namespace gyrograd;
+using namespace gyrograd::kernels;
+using namespace gyrograd::testing;
+
+namespace {
+
+template <class Real>
+void check(Index P, Index in, Index out) {
+  INFO("positions " << P << ", in " << in << ", out " << out);
+  Guarded<Real> x(random_values<Real>(P * in, 1)), w(random_values<Real>(out * in, 2));
+  Guarded<Real> bias(random_values<Real>(out, 3)), dy(random_values<Real>(P * out, 4));
+  const auto xd = doubles(x.copy()), wd = doubles(w.copy()), bd = doubles(bias.copy()),
+             dyd = doubles(dy.copy());
+
+  Guarded<Real> y(P * out);
+  linear_forward(y.data(), x.data(), w.data(), bias.data(), static_cast<const Real*>(nullptr), P, in, out);
+  check_close<Real>(y.values(), linear_reference(xd, wd, bd, P, in, out));
+  CHECK(y.intact());
+
+  Guarded<Real> sum(random_values<Real>(P * out, 5));
+  std::vector<double> want = linear_reference(xd, wd, {}, P, in, out);
+  for (std::size_t i = 0; i < want.size(); ++i) want[i] += static_cast<double>(sum.values()[i]);
+  linear_forward(sum.data(), x.data(), w.data(), static_cast<const Real*>(nullptr),
+                 static_cast<const Real*>(sum.data()), P, in, out);
+  check_close<Real>(sum.values(), want);
+
+  std::vector<double> transposed(wd.size());
+  for (Index o = 0; o < out; ++o)
+    for (Index i = 0; i < in; ++i)
+      transposed[static_cast<std::size_t>(i * out + o)] = wd[static_cast<std::size_t>(o * in + i)];
+  std::vector<double> data = linear_reference(dyd, transposed, {}, P, out, in);
+  Guarded<Real> dx(P * in), residual(random_values<Real>(P * in, 6));
+  linear_backward_data(dx.data(), static_cast<const Real*>(nullptr), dy.data(), w.data(), P, in, out);
+  check_close<Real>(dx.values(), data);
+  CHECK(dx.intact());
+  for (std::size_t i = 0; i < data.size(); ++i) data[i] += static_cast<double>(residual.values()[i]);
+  linear_backward_data(dx.data(), residual.data(), dy.data(), w.data(), P, in, out);
+  check_close<Real>(dx.values(), data);
+
+  Guarded<Real> dw(random_values<Real>(out * in, 7)), db(random_values<Real>(out, 8));
+  std::vector<double> dw_want = doubles(dw.copy()), db_want = doubles(db.copy());
+  for (Index o = 0; o < out; ++o)
+    for (Index p = 0; p < P; ++p) {
+      const double d = dyd[static_cast<std::size_t>(p + P * o)];
+      db_want[static_cast<std::size_t>(o)] += d;
+      for (Index i = 0; i < in; ++i)
+        dw_want[static_cast<std::size_t>(o * in + i)] += d * xd[static_cast<std::size_t>(p + P * i)];
+    }
+  linear_backward_weight(dw.data(), dy.data(), x.data(), P, in, out);
+  linear_backward_bias(db.data(), dy.data(), P, out);
+  check_close<Real>(dw.values(), dw_want);
+  check_close<Real>(db.values(), db_want);
+  CHECK((dw.intact() && db.intact()));
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("dense layer forward and backward equal plain loops", "", float, double) {
+  for (Index P : sizes_around(kernels::lanes<TestType>)) {
+    check<TestType>(P, 1, 3);
+    check<TestType>(P, 6, 5);
+  }
+  check<TestType>(20, 6, 72);
+  check<TestType>(120, 72, 144);
+  check<TestType>(18, 72, 6);
+}
