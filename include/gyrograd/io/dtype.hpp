@@ -150,6 +150,11 @@ std::optional<std::size_t> convert_all(std::span<const std::byte> bytes, Real* o
 template <class Real>
 std::optional<std::size_t> convert_elements(Dtype dtype, std::span<const std::byte> bytes, Real* out) {
   using detail::convert_all;
+  if (dtype == dtype_of<Real>()) {
+    const std::size_t whole = bytes.size() / sizeof(Real) * sizeof(Real);
+    if (whole != 0) std::memcpy(out, bytes.data(), whole);
+    return std::nullopt;
+  }
   if constexpr (std::floating_point<Real>) {
     const auto number = [](auto stored) { return detail::narrowed<Real>(stored); };
     switch (dtype) {
