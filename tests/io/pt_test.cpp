@@ -2,9 +2,12 @@
 // .pt files: those that PyTorch wrote, the published weights, and containers that are damaged.
 #include "gyrograd/io/pt.hpp"
 
+#include <sys/wait.h>
+
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -231,6 +234,28 @@ TEST_CASE("pt: converted to safetensors and back, bit by bit") {
       CHECK(std::equal(a.bytes.begin(), a.bytes.end(), b.bytes.begin(), b.bytes.end()));
     }
   }
+}
+
+TEST_CASE("pt: published weights that we wrote as safetensors load in PyTorch with strict=True") {
+  const auto weights = shared_path("weights/limu-bert");
+  if (!weights) return;
+  const TempFolder folder;
+  std::string files;
+  for (const char* name : {"pretrain_base_uci_20_120", "classifier_base_gru_uci_20_120"}) {
+    const auto out = folder / (std::string(name) + ".safetensors");
+    write_safetensors(out, read_pt(*weights / (std::string(name) + ".pt")).entries(), {{"format", "pt"}});
+    files += " '" + out.string() + "'";
+  }
+  const char* chosen = std::getenv("GYROGRAD_TORCH_PYTHON");
+  const std::string script = std::string(GYROGRAD_SOURCE_DIR) + "/tests/python/load_in_torch.py";
+  const int status =
+      std::system(("'" + std::string(chosen ? chosen : "python3") + "' '" + script + "'" + files).c_str());
+  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  if (code == 77 || code == 127) {
+    WARN("skipped: no PyTorch (set GYROGRAD_TORCH_PYTHON to a python that has torch)");
+    return;
+  }
+  CHECK(code == 0);
 }
 
 TEST_CASE("pt: damaged containers are refused with the reason") {
