@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include "gyrograd/kernels/slab.hpp"
+
+#include "support/reference.hpp"
+#include "support/tolerance.hpp"
+
+using namespace gyrograd;
+using namespace gyrograd::kernels;
+using namespace gyrograd::testing;
+
+TEMPLATE_TEST_CASE("lane groups cover the batch in whole vectors", "", float, double) {
+  constexpr Index L = lanes<TestType>;
+  for (Index batch = 1; batch <= 5 * L; ++batch) {
+    Index next = 0, width = 0;
+    for_each_group<TestType>(batch, [&](LaneGroup g) {
+      CHECK(g.first == next);
+      CHECK(g.first == width);  // so that slabs lie at first * steps * channels
+      CHECK((g.count >= 1 && g.count <= g.width && g.count > g.width - L));
+      CHECK((g.width == L || g.width == slab_vectors * L));
+      next += g.count;
+      width += g.width;
+    });
+    CHECK(next == batch);
+    CHECK(width == slab_lanes<TestType>(batch));
+  }
+}
+
+TEMPLATE_TEST_CASE("to_slab and from_slab move every value and pad with zeros", "", float, double) {
+  using Real = TestType;
+  const Index T = 3, C = 5;
+  for (Index B : sizes_around(2 * lanes<Real>)) {
+    INFO("batch " << B);
+    Guarded<Real> x(random_values<Real>(B * T * C, 1)), residual(random_values<Real>(B * T * C, 2));
+    Guarded<Real> slab(slab_lanes<Real>(B) * T * C), back(B * T * C), sum(residual.copy());
+    for_each_group<Real>(B, [&](LaneGroup g) {
+      Real* at = slab.data() + g.first * T * C;
+      to_slab(at, x.data(), g, B, T, C);
+      for (Index lane = 0; lane < g.width; ++lane)
+        for (Index t = 0; t < T; ++t)
+          for (Index c = 0; c < C; ++c) {
+            const Real want = lane < g.count ? x.data()[g.first + lane + B * (t + T * c)] : Real(0);
+            CHECK(at[lane + g.width * (c + C * t)] == want);
+          }
+      from_slab(back.data(), static_cast<const Real*>(nullptr), at, g, B, T, C);
+      from_slab(sum.data(), sum.data(), at, g, B, T, C);
+    });
+    CHECK(back.copy() == x.copy());
+    for (Index i = 0; i < B * T * C; ++i) CHECK(sum.data()[i] == residual.data()[i] + x.data()[i]);
+    CHECK((slab.intact() && back.intact() && sum.intact()));
+  }
+}
+
+TEMPLATE_TEST_CASE("slab_reduction and slab_row_sums equal plain loops", "", float, double) {
+  using Real = TestType;
+  for (Index width : {lanes<Real>, slab_vectors * lanes<Real>})
+    for (Index steps : {1, 4})
+      for (Index rows : {1, 2, 7, 13})
+        for (Index columns : {1, 3, 6, 10, 70}) {
+          INFO("width " << width << ", steps " << steps << ", rows " << rows << ", columns " << columns);
+          const Index a_step = width * (rows + 1), b_step = width * columns, c_row = columns + 2;
+          Guarded<Real> a(random_values<Real>(steps * a_step, 1)), b(random_values<Real>(steps * b_step, 2));
+          Guarded<Real> c(random_values<Real>(rows * c_row, 3)), sums(random_values<Real>(rows, 4));
+          std::vector<double> want = doubles(c.copy()), want_sums = doubles(sums.copy());
+          for (Index t = 0; t < steps; ++t)
+            for (Index r = 0; r < rows; ++r)
+              for (Index lane = 0; lane < width; ++lane) {
+                const auto value = static_cast<double>(a.data()[lane + width * r + a_step * t]);
+                want_sums[static_cast<std::size_t>(r)] += value;
+                for (Index n = 0; n < columns; ++n)
+                  want[static_cast<std::size_t>(r * c_row + n)] +=
+                      value * static_cast<double>(b.data()[lane + width * n + b_step * t]);
+              }
+          SlabReduction<Real> s;
+          s.c = c.data();
+          s.c_row = c_row;
+          s.a = a.data();
+          s.a_step = a_step;
+          s.b = b.data();
+          s.b_step = b_step;
+          s.steps = steps;
+          s.rows = rows;
+          s.columns = columns;
+          slab_reduction(s, width);
+          slab_row_sums(sums.data(), static_cast<const Real*>(a.data()), a_step, width, rows, steps);
+          check_close<Real>(c.values(), want);
+          check_close<Real>(sums.values(), want_sums, 8);  // a single sum may cancel
+          CHECK((c.intact() && sums.intact()));
+        }
+}
