@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#include "gyrograd/autograd/ops/layer_norm.hpp"
+
+#include "support/op_case.hpp"
+
+using namespace gyrograd;
+using namespace gyrograd::testing;
+
+TEST_CASE("layer norm: value and all gradients") {
+  for (Index P : sizes_around(kernels::lanes<double>)) {
+    const auto x = random_values<double>(P * 6, 1, -2, 2), gamma = random_values<double>(6, 2, 0.5, 1.5),
+               beta = random_values<double>(6, 3);
+    std::vector<std::vector<double>> in{x, gamma, beta};
+    for (auto& values : in)
+      for (double& v : values) v = static_cast<double>(static_cast<float>(v));
+    check_op(
+        in,
+        [=](auto& tape, const auto& v) {
+          return ops::layer_norm(tape, v[0].template reshape<dyn, dyn>(P, 6), v[1], v[2], {});
+        },
+        layer_norm_reference(in[0], in[1], in[2], P, 6, 0));
+  }
+}
+
+TEST_CASE("layer norm used twice with one set of parameters") {
+  const auto x = random_values<double>(5 * 8, 1), gamma = random_values<double>(8, 2, 0.5, 1.5),
+             beta = random_values<double>(8, 3);
+  check_op({x, gamma, beta}, [](auto& tape, const auto& v) {
+    const auto once = ops::layer_norm(tape, v[0].template reshape<5, 8>(5, 8), v[1], v[2], {});
+    return ops::layer_norm(tape, once, v[1], v[2], {});
+  });
+}
+
+TEST_CASE("layer norm refuses parameters of another width") {
+  Tape<double> tape;
+  std::vector<double> x(12), g(3);
+  const auto v = tape.input(Tensor<double, dyn, dyn>(x.data(), 3, 4));
+  const auto gamma = tape.input(Tensor<double, dyn>(g.data(), 3));
+  CHECK_THROWS_WITH(ops::layer_norm(tape, v, gamma, gamma, 1e-5),
+                    "layer_norm: x has 4 channels, gamma 3, beta 3");
+}
