@@ -29,16 +29,17 @@ struct SynthConfig {
   double rate = 20.0;      ///< Hz of the windows
   Index oversampling = 5;  ///< the body is simulated at rate * oversampling and averaged (anti-aliasing)
   Index users = 12;
+  Index positions = 3;  ///< of synth_positions, in that order
   Index devices = 4;
-  Index windows_per_recording = 12;
+  Index windows_per_recording = 6;
 
-  double bout_seconds = 16.0;       ///< mean time in one activity; a recording holds several
+  double bout_seconds = 60.0;       ///< mean time in one activity; a recording may hold a change
   double transition_seconds = 1.5;  ///< time from one activity to the next
   PeopleSpread people;              ///< between users
   double session = 0.3;  ///< share of the spread between users that one user shows between sessions
 
-  double mounting = 0.5;  ///< rad, tilt of the device on the body between sessions (each axis)
-  double flipped = 0.4;   ///< share of sessions with the device turned by 180 degrees about a random axis
+  double mounting = 0.2;  ///< rad, tilt of the device on the body between sessions (each axis)
+  double flipped = 0.0;   ///< share of sessions with the device turned by 180 degrees about a random axis
   double slip = 0.05;     ///< rad, slow slipping of the device within a session
 
   double cadence_jitter = 0.05;    ///< slow variation of the stride frequency within a session (share)
@@ -46,8 +47,8 @@ struct SynthConfig {
 
   double gain = 0.03;                          ///< share, error of each sensor axis, per device
   double misalignment = 0.03;                  ///< rad, between sensor axes and case, per device
-  double acc_bias = 0.25, acc_noise = 0.12;    ///< m/s2 per device; noise per sample at 20 Hz
-  double gyro_bias = 0.03, gyro_noise = 0.02;  ///< rad/s per device; noise per sample at 20 Hz
+  double acc_bias = 0.25, acc_noise = 0.5;     ///< m/s2 per device; noise per sample at 20 Hz
+  double gyro_bias = 0.03, gyro_noise = 0.12;  ///< rad/s per device; noise per sample at 20 Hz
 };
 
 /// Label columns of a synthetic set.
@@ -108,7 +109,7 @@ class SynthRecording {
         vibration_{SlowNoise(0.02, step_), SlowNoise(0.02, step_), SlowNoise(0.02, step_)},
         slip_{SlowNoise(20.0, step_), SlowNoise(20.0, step_), SlowNoise(20.0, step_)} {
     user_ = number % c.users;
-    position_ = static_cast<Position>((number / c.users) % 3);
+    position_ = static_cast<Position>((number / c.users) % c.positions);
     device_number_ = static_cast<Index>(random_index(g_, c.devices));
     device_ = draw_device(c, device_number_);
     mounting_ = from_euler(c.mounting * normal(g_), c.mounting * normal(g_), c.mounting * normal(g_));
@@ -236,7 +237,7 @@ class SynthRecording {
 
   /// Acceleration of a device hanging `lever` metres below the joint: tangential and centripetal.
   void add_lever(Vec3& force, const Vec3& omega) const {
-    constexpr std::array<double, 3> lever{0.25, 0.10, 0.28};
+    constexpr std::array<double, 3> lever{0.05, 0.12, 0.15};
     const double r = -lever[static_cast<std::size_t>(position_)];
     const Vec3 alpha{(omega[0] - omega_before_[0]) / step_, (omega[1] - omega_before_[1]) / step_, 0};
     force[0] += alpha[1] * r + omega[0] * omega[2] * r;
@@ -270,6 +271,7 @@ inline void check_synth(const SynthConfig& c) {
   need(c.rate > 0 && c.rate <= 1000, "rate", c.rate, "above 0 and at most 1000 Hz");
   need(c.oversampling >= 1 && c.oversampling <= 100, "oversampling", c.oversampling, "1 to 100");
   need(c.users >= 1, "users", c.users, "at least 1");
+  need(c.positions >= 1 && c.positions <= 3, "positions", c.positions, "1 to 3");
   need(c.devices >= 1, "devices", c.devices, "at least 1");
   need(c.windows_per_recording >= 1, "windows per recording", c.windows_per_recording, "at least 1");
   need(c.bout_seconds > 0, "bout seconds", c.bout_seconds, "above 0");

@@ -71,8 +71,8 @@ inline constexpr std::array<std::string_view, 8> synth_activities{
     "walking", "upstairs", "downstairs", "jogging", "cycling", "sitting", "standing", "lying"};
 
 /// Where the device is worn.
-enum class Position : std::uint8_t { thigh, belt, wrist };
-inline constexpr std::array<std::string_view, 3> synth_positions{"trouser_pocket", "belt", "wrist"};
+enum class Position : std::uint8_t { belt, jacket, upper_arm };
+inline constexpr std::array<std::string_view, 3> synth_positions{"belt", "jacket_pocket", "upper_arm"};
 
 /// Periodic signal sum_h sine[h] sin(h p) + cosine[h] cos(h p), h = 1..6, of the stride phase p.
 struct Harmonics {
@@ -115,7 +115,8 @@ namespace detail {
 
 inline constexpr double degree = std::numbers::pi / 180.0;
 
-/// Typical values; accelerations in m/s2 at the trunk, angles in degrees per position (thigh, belt, wrist).
+/// Typical values; accelerations in m/s2 at the trunk, angles in degrees per position (belt, jacket pocket,
+/// upper arm).
 struct ActivityFacts {
   double stride_hz;
   std::array<double, 3> up;       // harmonics 2, 4, 6
@@ -129,66 +130,75 @@ struct ActivityFacts {
 };
 
 inline constexpr std::array<ActivityFacts, 8> activity_facts{{
-    {0.92, {2.6, 1.0, 0.5}, {1.6, 0.6}, {0.9, 0.4}, {24, 1.0, 20}, {6, 2.5, 4}, 3, 5, {0, 3, -10}, 0.15, 0.8},
-    {0.82,
-     {2.3, 0.9, 0.4},
-     {1.4, 0.5},
+    {0.92,
+     {1.6, 0.6, 0.3},
      {1.0, 0.4},
-     {29, 1.5, 15},
-     {9, 4.0, 4},
-     4,
-     5,
-     {-14, 9, -18},
+     {0.6, 0.2},
+     {0.8, 0.6, 5},
+     {1.6, 1.3, 1.5},
+     1.6,
+     3,
+     {2, 5, -6},
+     0.1,
+     0.8},
+    {0.82,
+     {1.4, 0.5, 0.2},
+     {0.9, 0.3},
+     {0.7, 0.2},
+     {1.0, 0.8, 4},
+     {2.2, 2, 1.5},
+     2.2,
+     3,
+     {12, 18, -8},
+     0.1,
+     1.0},
+    {0.97,
+     {1.9, 1.0, 0.6},
+     {0.9, 0.5},
+     {0.7, 0.3},
+     {0.8, 0.6, 3},
+     {1.6, 1.3, 1.5},
+     2,
+     3,
+     {-6, -2, -8},
      0.15,
      1.0},
-    {0.95,
-     {2.9, 1.5, 0.9},
-     {1.4, 0.8},
-     {1.0, 0.5},
-     {19, 1.0, 14},
-     {8, 2.5, 4},
-     4,
-     5,
-     {-9, 0, -14},
-     0.20,
-     1.0},
     {1.36,
-     {7.5, 2.2, 0.8},
-     {2.8, 1.0},
-     {1.8, 0.8},
-     {33, 2.0, 26},
-     {10, 4.0, 7},
+     {4.2, 1.2, 0.5},
+     {1.6, 0.6},
+     {1.1, 0.5},
+     {1.5, 1.0, 7},
+     {2.2, 1.8, 2.2},
+     2,
      4,
-     9,
-     {-8, 7, -70},
-     0.40,
+     {6, 10, -18},
+     0.3,
      1.0},
     {1.15,
      {0.35, 0.2, 0.1},
      {0.5, 0.2},
      {0.5, 0.2},
-     {23, 1.5, 2},
-     {3, 0.8, 1},
+     {2.0, 1.2, 2},
+     {1, 0.8, 1},
+     3,
      2,
-     2,
-     {-50, 28, -48},
-     0.70,
+     {24, 36, -42},
+     0.6,
      1.0},
     {0.25,
      {0.02, 0, 0},
      {0.02, 0},
      {0.01, 0},
-     {0.1, 0.5, 0.2},
+     {0.3, 0.5, 0.2},
      {0, 0, 0},
      0.1,
      0.1,
-     {-84, -8, -52},
-     0.01,
+     {-24, -14, -22},
+     0.02,
      1.2},
-    {0.28, {0.03, 0, 0}, {0.05, 0}, {0.04, 0}, {0.3, 0.6, 0.4}, {0, 0, 0}, 0.3, 0.3, {0, 0, -8}, 0.01, 1.6},
-    {0.21, {0.03, 0, 0}, {0.02, 0}, {0.01, 0}, {0.1, 0.8, 0.3}, {0, 0, 0}, 0.2, 0.1, {86, 88, 76}, 0.01, 0.5},
+    {0.28, {0.03, 0, 0}, {0.05, 0}, {0.04, 0}, {0.3, 0.6, 0.4}, {0, 0, 0}, 0.3, 0.3, {0, 2, -3}, 0.02, 1.6},
+    {0.21, {0.03, 0, 0}, {0.02, 0}, {0.01, 0}, {0.4, 0.8, 0.3}, {0, 0, 0}, 0.2, 0.1, {84, 86, 80}, 0.02, 0.5},
 }};
-
 }  // namespace detail
 
 /// How strongly people differ; each value is the standard deviation of a logarithm unless a unit is given.
@@ -218,7 +228,7 @@ Gait draw_gait(Generator& g, Activity activity, Position position, const PeopleS
   using detail::degree;
   const auto& facts = detail::activity_facts[static_cast<std::size_t>(activity)];
   const auto place = static_cast<std::size_t>(position);
-  constexpr std::array<double, 3> coupling{1.1, 0.9, 0.75};  // of trunk acceleration at the three positions
+  constexpr std::array<double, 3> coupling{1.0, 0.9, 0.8};  // of trunk acceleration at the three positions
   const double intensity = coupling[place] * detail::spread(g, spread.intensity);
   Gait gait;
   gait.stride_hz = facts.stride_hz * detail::spread(g, spread.cadence);
