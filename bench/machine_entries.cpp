@@ -27,7 +27,7 @@ class Read final : public Subject {
 }  // namespace
 
 void add_machine_entries() {
-  for (const std::size_t kib : {16, 256, 4096, 262144}) {
+  for (const std::size_t kib : std::initializer_list<std::size_t>{16, 256, 4096, 262144}) {
     const std::size_t bytes = kib * 1024;
     Work work;
     work.bytes = static_cast<double>(bytes);

@@ -116,9 +116,12 @@ struct BackwardWeight : Operands {
 }  // namespace
 
 void add_linear_kernels() {
-  constexpr std::array<std::array<Index, 2>, 4> sizes{{{72, 72}, {144, 72}, {72, 144}, {72, 6}}};  // out, in
+  struct Size {
+    Index out, in;
+  };
   for (const Index P : {120, 240})
-    for (const auto& [out, in] : sizes) {
+    for (const Size size : {Size{72, 72}, Size{144, 72}, Size{72, 144}, Size{72, 6}}) {
+      const Index out = size.out, in = size.in;
       const std::string shape = shape_text(P, out, in);
       Work work;
       work.flop = 2.0 * static_cast<double>(P * out * in);
