@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// The commands of the `gyrograd` tool and what they share: usage errors and the table of names.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "gyrograd/core/error.hpp"
+
+namespace gyrograd::cli {
+
+/// The command line itself is wrong: exit code 2.
+struct UsageError : ConfigError {
+  using ConfigError::ConfigError;
+};
+
+/// Exit codes of the tool.
+enum ExitCode : int { done = 0, failed = 1, wrong_usage = 2 };
+
+// Each runs one command; argv[0] is the command's name.
+int run_demo(int argc, char** argv);
+int run_synth(int argc, char** argv);
+int run_prepare(int argc, char** argv);
+int run_pretrain(int argc, char** argv);
+int run_embedding(int argc, char** argv);
+int run_classifier(int argc, char** argv);
+int run_inspect(int argc, char** argv);
+int run_convert(int argc, char** argv);
+
+/// One row of `gyrograd --help`.
+struct Command {
+  std::string_view name;
+  std::string_view purpose;
+  int (*run)(int argc, char** argv);
+};
+
+inline constexpr std::array<Command, 8> commands = {{
+    {"demo", "the whole story on a synthetic data set: an HTML report", run_demo},
+    {"synth", "make a synthetic data set", run_synth},
+    {"prepare", "turn raw recordings into windows", run_prepare},
+    {"pretrain", "pre-train LIMU-BERT by masked reconstruction", run_pretrain},
+    {"embedding", "write the embeddings of every window", run_embedding},
+    {"classifier", "train a GRU classifier on embeddings and evaluate it", run_classifier},
+    {"inspect", "list what a weight, array or checkpoint file holds", run_inspect},
+    {"convert", "convert weights between .pt and .safetensors", run_convert},
+}};
+
+}  // namespace gyrograd::cli

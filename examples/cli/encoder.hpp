@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// The encoder as the commands use it: sizes from a configuration, weights from any readable file.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "cli/card.hpp"
+#include "cli/cli.hpp"
+#include "gyrograd/data/normalise.hpp"
+#include "gyrograd/data/windows.hpp"
+#include "gyrograd/io/configs.hpp"
+#include "gyrograd/io/tensors.hpp"
+#include "gyrograd/models/limu_bert.hpp"
+#include "gyrograd/nn/state_dict.hpp"
+
+namespace gyrograd::cli {
+
+using Encoder = models::LimuBert<models::LimuBertConfig, float>;
+
+inline Encoder make_encoder(const io::EncoderConfig& c, const std::string& block) {
+  models::LimuBertConfig config;
+  config.feature_num = c.feature_num;
+  config.hidden = c.hidden;
+  config.hidden_ff = c.hidden_ff;
+  config.n_layers = c.n_layers;
+  config.n_heads = c.n_heads;
+  config.seq_len = c.seq_len;
+  config.emb_norm = c.emb_norm;
+  config.block = block == "residual" ? nn::BlockResidual::residual : nn::BlockResidual::published;
+  return Encoder(config);
+}
+
+/// Sizes in one line, for reports and checkpoints.
+inline std::string encoder_text(const io::EncoderConfig& c) {
+  return message("F ", c.feature_num, " H ", c.hidden, " FF ", c.hidden_ff, " layers ", c.n_layers, " heads ",
+                 c.n_heads, " T ", c.seq_len, c.emb_norm ? "" : " without emb_norm");
+}
+
+/// The first feature_num channels, scaled as published. Errors name the data that do not fit the model.
+inline data::Windows normalised_for(const io::EncoderConfig& c, const data::Windows& windows,
+                                    const fs::path& folder) {
+  if (windows.channels < c.feature_num) {
+    fail<IoError>(folder.string(), ": the windows have ", windows.channels, " channels, the model needs ",
+                  c.feature_num, "; choose another MODEL version");
+  }
+  if (windows.steps > c.seq_len) {
+    fail<IoError>(folder.string(), ": the windows have ", windows.steps, " steps, the model takes at most ",
+                  c.seq_len, "; choose another MODEL version");
+  }
+  return data::normalised(windows, c.feature_num, data::Normalisation::limu);
+}
+
+/// Reads weights of the published names, strictly. A file that we wrote also says which block it was trained
+/// with.
+inline void load_encoder(Encoder& model, const fs::path& file) {
+  nn::load_parameters<float>(model, io::read_tensors(file));
+}
+
+/// Writes weights with what is needed to use them: block, preprocessing, data they were trained on.
+inline void save_encoder(const fs::path& file, Encoder& model, const io::EncoderConfig& c,
+                         const std::string& block, const std::string& dataset, const std::string& version,
+                         const Card& card) {
+  std::string channels;
+  for (const std::string& name : card.channels) channels += (channels.empty() ? "" : ", ") + name;
+  nn::save_parameters<float>(model, file,
+                             {{"format", "pt"},
+                              {"gyrograd.model", "limu_bert"},
+                              {"gyrograd.version", GYROGRAD_VERSION},
+                              {"gyrograd.config", encoder_text(c)},
+                              {"gyrograd.block", block},
+                              {"gyrograd.data", dataset + " " + version},
+                              {"gyrograd.rate_hz", std::to_string(card.rate)},
+                              {"gyrograd.channels", channels},
+                              {"gyrograd.normalisation", "acc / 9.8 (m/s2 in), gyro as rad/s"}});
+}
+
+}  // namespace gyrograd::cli

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+// `gyrograd pretrain MODEL DATASET VERSION`: masked-reconstruction pre-training of LIMU-BERT.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "cli/arguments.hpp"
+#include "cli/card.hpp"
+#include "cli/encoder.hpp"
+#include "cli/run_options.hpp"
+#include "cli/session.hpp"
+#include "cli/settings.hpp"
+#include "gyrograd/core/thread_pool.hpp"
+#include "gyrograd/train/pretrain_masked.hpp"
+#include "gyrograd/train/svg.hpp"
+
+namespace gyrograd::cli {
+namespace {
+
+/// Everything that decides the result, in the order in which a mismatch is reported.
+train::RunIdentity identity_of(const TrainSettings& s, const io::EncoderConfig& c, const io::MaskConfig& mask,
+                               const std::string& masks, const std::string& block, const std::string& data,
+                               const std::string& start) {
+  return {{"command", "pretrain"},
+          {"data", data},
+          {"encoder", encoder_text(c)},
+          {"--seed", std::to_string(s.seed)},
+          {"--batch", std::to_string(s.batch)},
+          {"--lr", exact(s.lr)},
+          {"--split", s.split},
+          {"--masks", masks},
+          {"--block", block},
+          {"mask_ratio", exact(mask.mask_ratio)},
+          {"max_gram", std::to_string(mask.max_gram)},
+          {"mask_prob", exact(mask.mask_prob)},
+          {"replace_prob", exact(mask.replace_prob)},
+          {"initial weights", start}};
+}
+
+train::PretrainOptions options_of(const TrainSettings& s, const io::MaskConfig& mask,
+                                  const std::string& masks) {
+  train::PretrainOptions options;
+  options.batch = s.batch;
+  options.lr = s.lr;
+  options.seed = s.seed;
+  options.mask.mask_ratio = mask.mask_ratio;
+  options.mask.max_gram = mask.max_gram;
+  options.mask.mask_prob = mask.mask_prob;
+  options.mask.replace_prob = mask.replace_prob;
+  const bool published = masks == "published";
+  options.mask.end = published ? data::SpanEnd::published : data::SpanEnd::corrected;
+  options.validation = published ? train::ValidationMasks::published : train::ValidationMasks::corrected;
+  return options;
+}
+
+train::Json identity_json(const train::RunIdentity& identity) {
+  train::Json json = train::Json::object();
+  for (const auto& [name, value] : identity) json[name] = value;
+  return json;
+}
+
+train::Json history_json(const train::LoopState<float>& state) {
+  train::Json rows = train::Json::array();
+  for (const train::EpochRecord& r : state.history) rows.push_back({r.train_loss, r.validation_loss});
+  return rows;
+}
+
+std::string describe(const train::EpochRecord& r) {
+  return "loss " + train::fixed_number(r.train_loss, 5) + "  validation " +
+         train::fixed_number(r.validation_loss, 5);
+}
+
+}  // namespace
+
+int run_pretrain(int argc, char** argv) {
+  std::vector<OptionSpec> options = published_option_specs();
+  for (auto& more :
+       {training_option_specs(),
+        std::vector<OptionSpec>{
+            {"masks", "KIND", "published (default) or corrected: last step too, fixed for validation"},
+            {"block", "KIND", "published (default) or residual: the usual BERT block"}},
+        run_option_specs(true)}) {
+    options.insert(options.end(), more.begin(), more.end());
+  }
+  Arguments arguments("pretrain",
+                      "Pre-train a LIMU-BERT encoder by masked reconstruction. Writes\n"
+                      "saved/pretrain_base_DATASET_VERSION/NAME.safetensors and NAME.report.json.",
+                      {{"MODEL", "encoder version: v1, v2, ... of config/limu_bert.json"},
+                       {"DATASET", "folder of dataset/: uci, hhar, motion, shoaib or your own"},
+                       {"VERSION", "rate and window: 20_120"}},
+                      options);
+  if (!arguments.parse(argc, argv)) return ExitCode::done;
+  const RunOptions run = read_run_options(arguments, true);
+  const std::string dataset = arguments.word(1), version = arguments.word(2);
+  const std::string name = arguments.text("save_model", "model");
+  check_name("pretrain", "--save_model", name);
+  const TrainSettings settings = read_train_settings(arguments, run, io::published_pretrain, "pretrain.json");
+  const io::MaskConfig mask = read_mask_settings(arguments, run);
+  const std::string masks = arguments.choice("masks", {"published", "corrected"});
+  const std::string block = arguments.choice("block", {"published", "residual"});
+  const io::EncoderConfig config = read_encoder_settings("pretrain", run, arguments.word(0));
+  const fs::path folder = find_dataset("pretrain", run.at, dataset, version);
+  const fs::path saved = run.at.saved("pretrain_base", dataset, version);
+  Session session(run, "pretrain", saved / (name + ".safetensors"), settings.save_every);
+  if (session.start() == Session::Start::complete) {
+    note(run, "pretrain: ", session.weights().string(), " is complete, nothing to resume");
+    return ExitCode::done;
+  }
+
+  const Card card = read_card(folder, dataset);
+  data::Windows windows = data::load_windows(data::windows_path(folder, version));
+  data::Labels labels;
+  if (settings.split == "user") labels = data::load_labels(data::labels_path(folder, version));
+  windows = normalised_for(config, windows, folder);
+  Encoder model = make_encoder(config, block);
+  model.initialise(settings.seed);
+  std::string start = "seed";
+  if (arguments.has("model_file")) {
+    const fs::path file = find_weights("pretrain", saved, arguments.text("model_file"));
+    load_encoder(model, file);
+    start = fingerprint(
+        std::span<const float>(model.store().data(), static_cast<std::size_t>(model.store().size())));
+  }
+  const data::Split split = split_windows("pretrain", windows.count, settings, card, labels);
+  ThreadPool pool(run.threads);
+  const train::PretrainOptions recipe_options = options_of(settings, mask, masks);
+  train::MaskedPretraining<float, Encoder> recipe(model, windows, split.train, split.validation,
+                                                  recipe_options, pool);
+  if (run.dry_run) {
+    note(run, "pretrain: would train ", settings.epochs, " epochs of ", recipe.batches(), " steps and write ",
+         session.weights().string());
+    return ExitCode::done;
+  }
+  session.open();
+  note(run, "pretrain: ", split.train.size(), " training and ", split.validation.size(),
+       " validation windows, ", settings.epochs, " epochs of ", recipe.batches(), " steps, ", run.threads,
+       " threads");
+
+  const train::RunIdentity identity =
+      identity_of(settings, config, mask, masks, block, fingerprint(windows.values), start);
+  train::LoopState<float> state;
+  const auto buffers = recipe.buffers();
+  session.train<float>(recipe, state, settings.epochs, identity, buffers, describe);
+
+  if (!state.best_weights.empty())
+    std::copy(state.best_weights.begin(), state.best_weights.end(), recipe.weights().begin());
+  save_encoder(session.weights(), model, config, block, dataset, version, card);
+  train::Json report = train::report_head("pretrain", settings.seed, identity_json(identity));
+  report["model"] = encoder_text(config);
+  report["epochs"] = state.epoch;
+  report["best_epoch"] = state.best_epoch + 1;
+  if (state.best_epoch >= 0) {
+    const train::EpochRecord& best = state.history[static_cast<std::size_t>(state.best_epoch)];
+    report["validation"] = {{"loss", best.validation_loss}, {"count", split.validation.size()}};
+    report["train"] = {{"loss", best.train_loss}, {"count", split.train.size()}};
+    result("best epoch ", state.best_epoch + 1, " of ", state.epoch, ": validation loss ",
+           train::fixed_number(best.validation_loss, 6), ", training loss ",
+           train::fixed_number(best.train_loss, 6));
+  }
+  report["history"] = history_json(state);
+  train::write_json(session.report(), report);
+  session.finish({{"best_epoch", state.best_epoch + 1}, {"epochs", state.epoch}});
+  result(session.weights().string());
+  return ExitCode::done;
+}
+
+}  // namespace gyrograd::cli

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+// One training run on disk: its files, what --resume and --force mean for them, checkpoints, progress, log,
+// signals.
+#pragma once
+
+#include <charconv>
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "cli/run_options.hpp"
+#include "gyrograd/io/crc.hpp"
+#include "gyrograd/io/file.hpp"
+#include "gyrograd/train/checkpoint.hpp"
+#include "gyrograd/train/json_log.hpp"
+#include "gyrograd/train/loop.hpp"
+#include "gyrograd/train/progress.hpp"
+#include "gyrograd/train/report.hpp"
+#include "gyrograd/train/signals.hpp"
+
+namespace gyrograd::cli {
+
+/// "1a2b3c4d" of the bytes of any values: tells data sets and weights apart.
+template <class Values>
+std::string fingerprint(const Values& values) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%08x", io::crc32c(std::as_bytes(std::span(values))));
+  return text;
+}
+
+/// Shortest text that reads back as the same number.
+inline std::string exact(double value) {
+  char text[40];
+  const auto end = std::to_chars(text, text + sizeof text, value).ptr;
+  return {text, end};
+}
+
+/// Files of a run and how it starts.
+class Session {
+ public:
+  enum class Start { fresh, resume, complete };
+
+  /// Looks at what is there. Errors: outputs or a checkpoint exist and neither --resume nor --force is given.
+  Session(const RunOptions& run, std::string command, fs::path weights, double save_every)
+      : run_(run),
+        command_(std::move(command)),
+        weights_(std::move(weights)),
+        checkpoint_(fs::path(weights_).replace_extension(".checkpoint")),
+        save_every_(save_every) {
+    const bool unfinished = fs::exists(checkpoint_) || fs::exists(io::previous_checkpoint(checkpoint_));
+    if (run.resume) {
+      start_ = unfinished ? Start::resume : fs::exists(weights_) ? Start::complete : Start::fresh;
+      return;
+    }
+    refuse_existing(weights_, run.force);
+    refuse_existing(train::report_path(weights_), run.force);
+    if (unfinished && !run.force) {
+      fail<IoError>(
+          checkpoint_.string(),
+          ": an unfinished run of this name; give --resume to continue it, or --force to start again");
+    }
+    if (!run.log_json.empty()) refuse_existing(run.log_json, run.force);
+  }
+
+  Start start() const { return start_; }
+  const fs::path& weights() const { return weights_; }
+  fs::path report() const { return train::report_path(weights_); }
+
+  /// Takes the folder and the log. A second writer in the folder is refused.
+  void open() {
+    if (!run_.log_json.empty()) log_ = train::JsonLog(run_.log_json, run_.resume);
+    make_folder(weights_.parent_path());
+    lock_.emplace(weights_.parent_path());
+    if (run_.force) remove_checkpoint();
+  }
+
+  /// Trains from where the checkpoint stands (or from the start) to `epochs`. `describe` gives the figures of
+  /// an epoch for the progress display. Error when a signal ended it: the checkpoint is written.
+  template <Scalar Real, class R>
+  void train(R& recipe, train::LoopState<Real>& state, Index epochs, const train::RunIdentity& identity,
+             std::span<const train::NamedBuffer<Real>> buffers,
+             const std::function<std::string(const train::EpochRecord&)>& describe) {
+    if (start_ == Start::resume) {
+      const std::string warning = train::load_checkpoint(checkpoint_, identity, state, buffers);
+      recipe.resume(state);
+      if (!warning.empty()) note(run_, command_, ": ", warning);
+      note(run_, command_, ": continuing in epoch ", state.epoch + 1, ", batch ", state.batch + 1);
+    }
+    const train::StopOnSignal stop;
+    train::Progress progress(command_, "epochs", epochs, run_.style(), state.epoch);
+    auto saved = std::chrono::steady_clock::now();
+    const auto after_batch = [&](const train::LoopState<Real>& s) {
+      const auto now = std::chrono::steady_clock::now();
+      const bool due = std::chrono::duration<double>(now - saved).count() >= save_every_;
+      if (due || stop.requested()) {
+        train::save_checkpoint(checkpoint_, identity, s, buffers);
+        saved = std::chrono::steady_clock::now();
+      }
+      return !stop.requested();
+    };
+    const auto after_epoch = [&](const train::LoopState<Real>& s) {
+      const train::EpochRecord& record = s.history.back();
+      progress.update(s.epoch, describe(record));
+      log_.write("epoch", {{"epoch", s.epoch},
+                           {"step", s.step},
+                           {"train_loss", record.train_loss},
+                           {"validation_loss", record.validation_loss},
+                           {"validation_accuracy", record.validation_accuracy},
+                           {"best_epoch", s.best_epoch + 1}});
+      return true;
+    };
+    if (!train::run_epochs(recipe, state, epochs, after_batch, after_epoch)) {
+      progress.close_line();
+      fail<Error>(command_, ": stopped by signal ", stop.number(), " in epoch ", state.epoch + 1, "; ",
+                  checkpoint_.string(), " is written, continue with --resume");
+    }
+    seconds_ = progress.elapsed();
+  }
+
+  /// After the outputs are written: the checkpoint has served.
+  void finish(const train::Json& result) {
+    remove_checkpoint();
+    log_.write("done", result);
+  }
+
+  double seconds() const { return seconds_; }
+
+ private:
+  void remove_checkpoint() {
+    std::error_code ignored;
+    fs::remove(checkpoint_, ignored);
+    fs::remove(io::previous_checkpoint(checkpoint_), ignored);
+  }
+
+  const RunOptions& run_;
+  std::string command_;
+  fs::path weights_;
+  fs::path checkpoint_;
+  double save_every_;
+  Start start_ = Start::fresh;
+  std::optional<io::DirectoryLock> lock_;
+  train::JsonLog log_;
+  double seconds_ = 0;
+};
+
+}  // namespace gyrograd::cli

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// Settings of training commands: built-in values, then JSON files, then options of the command line.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "cli/arguments.hpp"
+#include "cli/card.hpp"
+#include "cli/run_options.hpp"
+#include "gyrograd/data/split.hpp"
+#include "gyrograd/data/windows_file.hpp"
+#include "gyrograd/io/config_json.hpp"
+#include "gyrograd/io/configs.hpp"
+
+namespace gyrograd::cli {
+
+/// Options of the commands that train.
+inline std::vector<OptionSpec> training_option_specs() {
+  return {
+      {"epochs", "N", "number of epochs"},
+      {"batch", "N", "windows or pieces per step"},
+      {"lr", "R", "learning rate"},
+      {"split", "KIND", "random (published) or user: whole users held out"},
+      {"save-every", "SECONDS", "time between checkpoints (default 30; 0: every step)"},
+  };
+}
+
+/// Number of windows or pieces per step, epochs, learning rate, seed, split.
+struct TrainSettings {
+  Index epochs = 0;
+  Index batch = 0;
+  double lr = 0;
+  std::uint32_t seed = 0;
+  std::string split;
+  double save_every = 30;
+};
+
+/// `file`: config/<file> under the root is read when it is there and -t is not given.
+inline TrainSettings read_train_settings(const Arguments& arguments, const RunOptions& run,
+                                         io::TrainConfig config, const std::string& file) {
+  const fs::path usual = run.at.config(file);
+  if (arguments.has("train_cfg")) {
+    config = io::read_train_config(arguments.text("train_cfg"));
+  } else if (fs::exists(usual)) {
+    config = io::read_train_config(usual);
+  }
+  TrainSettings s;
+  s.epochs = arguments.integer("epochs", config.n_epochs, 0, 10000000);
+  s.batch = arguments.integer("batch", config.batch_size, 1, 1000000);
+  s.lr = arguments.real("lr", config.lr, 0, 1000);
+  s.seed = arguments.has("seed") ? run.seed : static_cast<std::uint32_t>(config.seed);
+  s.split = arguments.choice("split", {"random", "user"});
+  s.save_every = arguments.has("save-every") && arguments.text("save-every") == "0"
+                     ? 0
+                     : arguments.real("save-every", 30, 0, 1e6);
+  if (config.seed > 4294967295U)
+    fail<ConfigError>(usual.string(), ": seed is ", config.seed, ", expected below 2^32");
+  return s;
+}
+
+inline io::MaskConfig read_mask_settings(const Arguments& arguments, const RunOptions& run) {
+  const fs::path usual = run.at.config("mask.json");
+  if (arguments.has("mask_cfg")) return io::read_mask_config(arguments.text("mask_cfg"));
+  return fs::exists(usual) ? io::read_mask_config(usual) : io::published_mask;
+}
+
+/// Encoder configuration base_<version>, from config/limu_bert.json under the root or the published table.
+inline io::EncoderConfig read_encoder_settings(std::string_view command, const RunOptions& run,
+                                               const std::string& version) {
+  const fs::path usual = run.at.config("limu_bert.json");
+  if (fs::exists(usual)) return io::read_encoder_config(usual, "base_" + version);
+  try {
+    return io::encoder_config("base_" + version);
+  } catch (const ConfigError& error) {
+    fail<UsageError>(command, ": MODEL is ", version, ": ", error.what());
+  }
+}
+
+/// Classifier configuration <method>_<version>, likewise.
+inline io::ClassifierConfig read_classifier_settings(std::string_view command, const RunOptions& run,
+                                                     const std::string& method, const std::string& version) {
+  const fs::path usual = run.at.config("classifier.json");
+  const std::string name = method + '_' + version;
+  if (fs::exists(usual)) return io::read_classifier_config(usual, name);
+  try {
+    return io::classifier_config(name);
+  } catch (const ConfigError& error) {
+    fail<UsageError>(command, ": MODEL is ", version, ": ", error.what());
+  }
+}
+
+/// Parts of the data set. For --split user the labels' column "user" says who recorded a window.
+inline data::Split split_windows(std::string_view command, Index count, const TrainSettings& settings,
+                                 const Card& card, const data::Labels& labels) {
+  if (settings.split == "random") return data::random_split(count, settings.seed);
+  const Index column = find_label(command, card, "user");
+  return data::split_by_user(data::first_of_windows(data::label_column(labels, column), labels.steps),
+                             settings.seed);
+}
+
+}  // namespace gyrograd::cli
