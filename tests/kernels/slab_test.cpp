@@ -27,27 +27,28 @@ TEMPLATE_TEST_CASE("lane groups cover the batch in whole vectors", "", float, do
 
 TEMPLATE_TEST_CASE("to_slab and from_slab move every value and pad with zeros", "", float, double) {
   using Real = TestType;
-  const Index T = 3, C = 5;
-  for (Index B : sizes_around(2 * lanes<Real>)) {
-    INFO("batch " << B);
-    Guarded<Real> x(random_values<Real>(B * T * C, 1)), residual(random_values<Real>(B * T * C, 2));
-    Guarded<Real> slab(slab_lanes<Real>(B) * T * C), back(B * T * C), sum(residual.copy());
-    for_each_group<Real>(B, [&](LaneGroup g) {
-      Real* at = slab.data() + g.first * T * C;
-      to_slab(at, x.data(), g, B, T, C);
-      for (Index lane = 0; lane < g.width; ++lane)
-        for (Index t = 0; t < T; ++t)
-          for (Index c = 0; c < C; ++c) {
-            const Real want = lane < g.count ? x.data()[g.first + lane + B * (t + T * c)] : Real(0);
-            CHECK(at[lane + g.width * (c + C * t)] == want);
-          }
-      from_slab(back.data(), static_cast<const Real*>(nullptr), at, g, B, T, C);
-      from_slab(sum.data(), sum.data(), at, g, B, T, C);
-    });
-    CHECK(back.copy() == x.copy());
-    for (Index i = 0; i < B * T * C; ++i) CHECK(sum.data()[i] == residual.data()[i] + x.data()[i]);
-    CHECK((slab.intact() && back.intact() && sum.intact()));
-  }
+  const Index T = 3;
+  for (Index B : sizes_around(2 * lanes<Real>))
+    for (Index C : {4, 5}) {
+      INFO("batch " << B << ", channels " << C);
+      Guarded<Real> x(random_values<Real>(B * T * C, 1)), residual(random_values<Real>(B * T * C, 2));
+      Guarded<Real> slab(slab_lanes<Real>(B) * T * slab_rows(C)), back(B * T * C), sum(residual.copy());
+      for_each_group<Real>(B, [&](LaneGroup g) {
+        Real* at = slab.data() + g.first * T * slab_rows(C);
+        to_slab(at, x.data(), g, B, T, C);
+        for (Index lane = 0; lane < g.width; ++lane)
+          for (Index t = 0; t < T; ++t)
+            for (Index c = 0; c < C; ++c) {
+              const Real want = lane < g.count ? x.data()[g.first + lane + B * (t + T * c)] : Real(0);
+              CHECK(at[lane + g.width * (c + slab_rows(C) * t)] == want);
+            }
+        from_slab(back.data(), static_cast<const Real*>(nullptr), at, g, B, T, C);
+        from_slab(sum.data(), sum.data(), at, g, B, T, C);
+      });
+      CHECK(back.copy() == x.copy());
+      for (Index i = 0; i < B * T * C; ++i) CHECK(sum.data()[i] == residual.data()[i] + x.data()[i]);
+      CHECK((slab.intact() && back.intact() && sum.intact()));
+    }
 }
 
 TEMPLATE_TEST_CASE("slab_reduction and slab_row_sums equal plain loops", "", float, double) {
@@ -81,9 +82,13 @@ TEMPLATE_TEST_CASE("slab_reduction and slab_row_sums equal plain loops", "", flo
           s.rows = rows;
           s.columns = columns;
           slab_reduction(s, width);
-          slab_row_sums(sums.data(), static_cast<const Real*>(a.data()), a_step, width, rows, steps);
+          const std::vector<Real> before = sums.copy();
+          Guarded<Real> also(before);
+          slab_row_sums(sums.data(), also.data(), static_cast<const Real*>(a.data()), a_step, width, rows,
+                        steps);
           check_close<Real>(c.values(), want);
           check_close<Real>(sums.values(), want_sums, 8);  // a single sum may cancel
-          CHECK((c.intact() && sums.intact()));
+          CHECK(also.copy() == sums.copy());
+          CHECK((c.intact() && sums.intact() && also.intact()));
         }
 }

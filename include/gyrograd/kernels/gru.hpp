@@ -82,10 +82,10 @@ void gru_forward(const GruForward<Real>& a) {
   s.in = a.in;
   s.hidden = a.hidden;
   for (Index t = 0; t < a.steps; ++t) {
-    s.x = a.x + t * a.in * a.width;
+    s.x = a.x + t * slab_rows(a.in) * a.width;
     s.h = t == 0 ? a.h0 : s.y;
-    s.y = a.y + t * a.hidden * a.width;
-    s.gates = a.gates == nullptr ? nullptr : a.gates + t * 4 * a.hidden * a.width;
+    s.y = a.y + t * slab_rows(a.hidden) * a.width;
+    s.gates = a.gates == nullptr ? nullptr : a.gates + t * slab_rows(4 * a.hidden) * a.width;
     if (a.width == lanes<Real>)
       gru_step<1>(s, a.packed);
     else
@@ -111,7 +111,7 @@ struct GruBackward {
 /// weight_ih.
 template <class Real>
 void gru_backward(const GruBackward<Real>& a) {
-  const Index state = a.width * a.hidden;
+  const Index state = a.width * slab_rows(a.hidden), gates = a.width * slab_rows(4 * a.hidden);
   const auto step = [&](const GruStepBackward<Real>& s) {
     if (a.width == lanes<Real>)
       gru_step_backward<1>(s, a.packed, a.hidden);
@@ -124,7 +124,7 @@ void gru_backward(const GruBackward<Real>& a) {
   s.start = a.dlast;
   for (Index t = a.steps - 1; t >= 0; --t) {
     s.add = a.dy == nullptr ? nullptr : a.dy + t * state;
-    s.gates = a.gates + t * 4 * state;
+    s.gates = a.gates + t * gates;
     s.h = t == 0 ? a.h0 : a.y + (t - 1) * state;
     step(s);
     s.d = s.gates;
@@ -150,9 +150,9 @@ void gru_backward_data(Real* dx, const Real* residual, const Real* gates, const 
   p.rows = in;
   p.depth = 3 * hidden;
   for (Index t = 0; t < steps; ++t) {
-    p.y = dx + t * in * width;
-    p.residual = residual == nullptr ? nullptr : residual + t * in * width;
-    p.x = gates + (4 * t + 1) * hidden * width;
+    p.y = dx + t * slab_rows(in) * width;
+    p.residual = residual == nullptr ? nullptr : residual + t * slab_rows(in) * width;
+    p.x = gates + (t * slab_rows(4 * hidden) + hidden) * width;
     product(p);
   }
 }
@@ -170,20 +170,20 @@ void gru_backward_weights(const GruWeightGradients<Real>& d, const Real* gates, 
                           const Real* h0, Index width, Index steps, Index in, Index hidden) {
   const Index block = width * hidden;  // one gate of one step
   SlabReduction<Real> s;
-  s.a_step = 4 * block;
+  s.a_step = slab_rows(4 * hidden) * width;
   if (d.weight_ih != nullptr) {
     s.c = d.weight_ih;
     s.c_row = s.columns = in;
     s.a = gates + block;
     s.b = x;
-    s.b_step = in * width;
+    s.b_step = slab_rows(in) * width;
     s.steps = steps;
     s.rows = 3 * hidden;
     slab_reduction(s, width);
   }
   if (d.weight_hh != nullptr) {
     s.c_row = s.columns = hidden;
-    s.b_step = block;
+    s.b_step = slab_rows(hidden) * width;
     const auto add = [&](const Real* from, const Real* states, Index count) {
       s.b = states;
       s.steps = count;
@@ -196,14 +196,16 @@ void gru_backward_weights(const GruWeightGradients<Real>& d, const Real* gates, 
       s.c = d.weight_hh;
       slab_reduction(s, width);
     };
-    add(gates + 4 * block, y, steps - 1);
+    add(gates + s.a_step, y, steps - 1);
     if (h0 != nullptr) add(gates, h0, 1);
   }
-  if (d.bias_ih != nullptr) slab_row_sums(d.bias_ih, gates + block, 4 * block, width, 3 * hidden, steps);
-  if (d.bias_hh != nullptr) {
-    slab_row_sums(d.bias_hh + 2 * hidden, gates, 4 * block, width, hidden, steps);
-    slab_row_sums(d.bias_hh, gates + block, 4 * block, width, 2 * hidden, steps);
-  }
+  const auto sums = [&](Real* to, Real* also, Index gate, Index count) {
+    if (to == nullptr) std::swap(to, also);
+    if (to != nullptr) slab_row_sums(to, also, gates + gate * block, s.a_step, width, count * hidden, steps);
+  };
+  sums(d.bias_hh == nullptr ? nullptr : d.bias_hh + 2 * hidden, nullptr, 0, 1);
+  sums(d.bias_ih, d.bias_hh, 1, 2);
+  sums(d.bias_ih == nullptr ? nullptr : d.bias_ih + 2 * hidden, nullptr, 3, 1);
 }
 
 }  // namespace gyrograd::kernels

@@ -2,7 +2,7 @@
 // Slabs: sequences in the lanes of a vector, one compact matrix per step. The layout of recurrent networks.
 //
 //   activation (B, T, C): element (b, t, c) at b + B (t + T c)
-//   slab of a lane group: element (lane, c, t) at lane + width (c + C t)
+//   slab of a lane group: element (lane, c, t) at lane + width (c + R t), R = C or C + 1, whichever is odd
 //
 //        step 0                    step 1
 //   +--------------------+    +--------------------+
@@ -12,9 +12,11 @@
 //   +--------------------+    +--------------------+
 //
 // A batch is cut into lane groups of two vectors of sequences, one vector in the last group if that suffices.
-// The slabs of all groups lie behind one another: group at sequence `first` begins at first T C. Lanes
-// without a sequence hold zeros in inputs and in gradients, so sums over lanes need no masks. Why not (B, T,
-// C) itself: a step of it is strided by B T values, which for powers of two hits few cache sets.
+// The slabs of all groups lie behind one another: group at sequence `first` begins at first T R. Lanes
+// without a sequence hold zeros in inputs and in gradients, so sums over lanes need no masks.
+//
+// Why not (B, T, C) itself: a step of it is strided by B T values, which for powers of two hits few cache
+// sets. Why R is odd: the same, when a weight gradient walks over the steps of a few channels.
 #pragma once
 
 #include <algorithm>
@@ -33,6 +35,11 @@ inline constexpr int slab_vectors = 2;
 template <class Real>
 constexpr Index slab_lanes(Index batch) {
   return (batch + lanes<Real> - 1) / lanes<Real> * lanes<Real>;
+}
+
+/// Rows that one step of a slab takes in memory; one beyond `channels` is never read.
+constexpr Index slab_rows(Index channels) {
+  return channels | 1;
 }
 
 /// Sequences first .. first + count - 1 in `width` lanes: one vector or slab_vectors vectors.
@@ -59,7 +66,7 @@ void to_slab(Real* slab, const Real* x, const LaneGroup& group, Index batch, Ind
   for (Index c = 0; c < channels; ++c) {
     const Real* from = x + group.first + batch * steps * c;
     Real* to = slab + row * c;
-    for (Index t = 0; t < steps; ++t, from += batch, to += row * channels)
+    for (Index t = 0; t < steps; ++t, from += batch, to += row * slab_rows(channels))
       for (Index i = 0; i < row; i += L) store(to + i, load_lanes(from, i, group.count));
   }
 }
@@ -74,7 +81,7 @@ void from_slab(Real* x, const Real* residual, const Real* slab, const LaneGroup&
   for (Index c = 0; c < channels; ++c) {
     const Real* from = slab + row * c;
     Index at = group.first + batch * steps * c;
-    for (Index t = 0; t < steps; ++t, at += batch, from += row * channels)
+    for (Index t = 0; t < steps; ++t, at += batch, from += row * slab_rows(channels))
       for (Index i = 0; i < group.count; i += L) {
         Batch<Real> v = load(from + i);
         if (residual != nullptr) v = v + load_lanes(residual + at, i, group.count);
@@ -200,16 +207,41 @@ void slab_reduction(const SlabReduction<Real>& s, Index width) {
     detail::slab_reduction_group<Real, slab_vectors>(s);
 }
 
-/// sums(r) += sum over steps and lanes of a(lane, r, t).   a: (width x rows), next step a_step values on
-template <class Real>
-void slab_row_sums(Real* sums, const Real* a, Index a_step, Index width, Index rows, Index steps) {
-  constexpr Index L = lanes<Real>;
-  for (Index r = 0; r < rows; ++r) {
-    Batch<Real> sum(Real(0));
-    for (Index t = 0; t < steps; ++t)
-      for (Index i = 0; i < width; i += L) sum = sum + load(a + r * width + t * a_step + i);
-    sums[r] += reduce_add(sum);
+namespace detail {
+
+/// Rows independent sums, so that additions do not wait for one another.
+template <int Rows, class Real>
+GYROGRAD_INLINE void slab_row_block(Real* sums, Real* also, const Real* a, Index a_step, Index width,
+                                    Index steps) {
+  Batch<Real> sum[Rows];
+  GYROGRAD_UNROLL
+  for (int r = 0; r < Rows; ++r) sum[r] = Batch<Real>(Real(0));
+  for (Index t = 0; t < steps; ++t, a += a_step)
+    for (Index i = 0; i < width; i += lanes<Real>) {
+      GYROGRAD_UNROLL
+      for (int r = 0; r < Rows; ++r) sum[r] = sum[r] + load(a + r * width + i);
+    }
+  GYROGRAD_UNROLL
+  for (int r = 0; r < Rows; ++r) {
+    const Real total = reduce_add<Real>(sum[r]);
+    sums[r] += total;
+    if (also != nullptr) also[r] += total;
   }
+}
+
+}  // namespace detail
+
+/// sums(r) += sum over steps and lanes of a(lane, r, t), and the same into `also` unless it is null.
+/// sums, also: (rows)  a: (width x rows), next step a_step values on
+template <class Real>
+void slab_row_sums(Real* sums, Real* also, const Real* a, Index a_step, Index width, Index rows,
+                   Index steps) {
+  constexpr int block = 8;
+  const auto at = [&](Index r) { return also == nullptr ? nullptr : also + r; };
+  Index r = 0;
+  for (; r + block <= rows; r += block)
+    detail::slab_row_block<block>(sums + r, at(r), a + r * width, a_step, width, steps);
+  for (; r < rows; ++r) detail::slab_row_block<1>(sums + r, at(r), a + r * width, a_step, width, steps);
 }
 
 }  // namespace gyrograd::kernels

@@ -158,7 +158,7 @@ class GruInference {
   void batched(Real* y, const Real* x, Index batch, Index steps) {
     kernels::for_each_group<Real>(batch, [&](kernels::LaneGroup g) {
       const Arena::Mark mark = arena_.mark();
-      Real* from = arena_.template allocate<Real>(g.width * steps * input_);
+      Real* from = arena_.template allocate<Real>(g.width * steps * kernels::slab_rows(input_));
       kernels::to_slab(from, x, g, batch, steps, input_);
       for (const Layer& layer : layers_) {
         kernels::GruForward<Real> a;
@@ -167,13 +167,14 @@ class GruInference {
         a.width = g.width;
         a.steps = steps;
         a.x = from;
-        a.y = arena_.template allocate<Real>(g.width * steps * a.hidden);
+        a.y = arena_.template allocate<Real>(g.width * steps * kernels::slab_rows(a.hidden));
         a.packed = layer.packed_group.data();
         kernels::gru_forward(a);
-        if (activ_ && layer.module_end) kernels::relu_forward(a.y, a.y, g.width * steps * a.hidden);
+        if (activ_ && layer.module_end)
+          kernels::relu_forward(a.y, a.y, g.width * steps * kernels::slab_rows(a.hidden));
         from = a.y;
       }
-      from += (steps - 1) * layers_.back().single.hidden * g.width;
+      from += (steps - 1) * kernels::slab_rows(layers_.back().single.hidden) * g.width;
       for (const Dense& d : dense_) {
         Real* to = arena_.template allocate<Real>(g.width * d.out);
         const Real* w = dense_values_.data() + d.offset;

@@ -31,8 +31,8 @@ namespace detail {
 
 template <Scalar Real>
 Slabs<Real> make_slabs(Tape<Real>& tape, Index batch, Index steps, Index channels) {
-  return {tape.template make<dyn>(kernels::slab_lanes<Real>(batch) * steps * channels), batch, steps,
-          channels};
+  return {tape.template make<dyn>(kernels::slab_lanes<Real>(batch) * steps * kernels::slab_rows(channels)),
+          batch, steps, channels};
 }
 
 template <Scalar Real>
@@ -45,7 +45,8 @@ Real* gradient_or_null(const Var<Real, dyn>& parameter) {
 /// x: (B, T, C) -> slabs.
 template <Scalar Real, Index B, Index T, Index C>
 Slabs<Real> to_slabs(Tape<Real>& tape, Var<Real, B, T, C> x) {
-  const Index batch = x.extent(0), steps = x.extent(1), channels = x.extent(2), area = steps * channels;
+  const Index batch = x.extent(0), steps = x.extent(1), channels = x.extent(2);
+  const Index area = steps * kernels::slab_rows(channels);
   Slabs<Real> s = detail::make_slabs(tape, batch, steps, channels);
   if (!x.needs_gradient()) s.values.gradient = nullptr;
   kernels::for_each_group<Real>(batch, [&](kernels::LaneGroup g) {
@@ -66,7 +67,7 @@ Slabs<Real> to_slabs(Tape<Real>& tape, Var<Real, B, T, C> x) {
 /// slabs -> (B, T, C).
 template <Scalar Real>
 Var<Real, dyn, dyn, dyn> from_slabs(Tape<Real>& tape, Slabs<Real> s) {
-  const Index area = s.steps * s.channels;
+  const Index area = s.steps * kernels::slab_rows(s.channels);
   auto y = tape.template make<dyn, dyn, dyn>(s.batch, s.steps, s.channels);
   kernels::for_each_group<Real>(s.batch, [&](kernels::LaneGroup g) {
     kernels::from_slab(y.value.data(), static_cast<const Real*>(nullptr),
@@ -126,15 +127,15 @@ void gru_backward(Tape<Real>& tape, const GruRecord<Real>& r) {
   kernels::for_each_group<Real>(batch, [&](kernels::LaneGroup g) {
     kernels::GruBackward<Real> a;
     const Index at = g.first * steps;
-    a.gates = r.gates + at * 4 * hidden;
+    a.gates = r.gates + at * kernels::slab_rows(4 * hidden);
     a.carry = carry;
     if (dlast != nullptr) {
       kernels::to_slab(dlast, static_cast<const Real*>(r.last.gradient->data), g, batch, 1, hidden);
       a.dlast = dlast;
     } else {
-      a.dy = r.y.values.gradient->data + at * hidden;
+      a.dy = r.y.values.gradient->data + at * kernels::slab_rows(hidden);
     }
-    a.y = r.y.values.value.data() + at * hidden;
+    a.y = r.y.values.value.data() + at * kernels::slab_rows(hidden);
     a.h0 = r.first == nullptr ? nullptr : r.first + g.first * hidden;
     a.packed = packed;
     a.width = g.width;
@@ -146,14 +147,15 @@ void gru_backward(Tape<Real>& tape, const GruRecord<Real>& r) {
       kernels::from_slab(dh0.into.data(), dh0.residual, static_cast<const Real*>(carry), g, batch, 1, hidden);
     }
     if (!dx.into.empty()) {
-      const Real* residual = dx.residual == nullptr ? nullptr : dx.residual + at * in;
-      kernels::gru_backward_data(dx.into.data() + at * in, residual, static_cast<const Real*>(a.gates),
-                                 static_cast<const Real*>(r.w.weight_ih.value.data()), g.width, steps, in,
-                                 hidden);
+      const Real* residual = dx.residual == nullptr ? nullptr : dx.residual + at * kernels::slab_rows(in);
+      kernels::gru_backward_data(
+          dx.into.data() + at * kernels::slab_rows(in), residual, static_cast<const Real*>(a.gates),
+          static_cast<const Real*>(r.w.weight_ih.value.data()), g.width, steps, in, hidden);
     }
-    kernels::gru_backward_weights(d, static_cast<const Real*>(a.gates),
-                                  static_cast<const Real*>(r.x.values.value.data() + at * in), a.y, a.h0,
-                                  g.width, steps, in, hidden);
+    kernels::gru_backward_weights(
+        d, static_cast<const Real*>(a.gates),
+        static_cast<const Real*>(r.x.values.value.data() + at * kernels::slab_rows(in)), a.y, a.h0, g.width,
+        steps, in, hidden);
   });
 }
 
@@ -185,7 +187,10 @@ GruRecord<Real> gru_forward(Tape<Real>& tape, const Slabs<Real>& x, const GruWei
   r.h0 = h0;
   r.y = make_slabs(tape, batch, steps, hidden);
   const Index all = kernels::slab_lanes<Real>(batch) * hidden;
-  if (tape.recording()) r.gates = tape.template saved<dyn>(4 * all * steps).data();
+  if (tape.recording())
+    r.gates =
+        tape.template saved<dyn>(kernels::slab_lanes<Real>(batch) * steps * kernels::slab_rows(4 * hidden))
+            .data();
   Real* first = h0.value.empty() ? nullptr : tape.template saved<dyn>(all).data();
   r.first = first;
   auto scratch = tape.workspace();
@@ -197,9 +202,9 @@ GruRecord<Real> gru_forward(Tape<Real>& tape, const Slabs<Real>& x, const GruWei
   kernels::for_each_group<Real>(batch, [&](kernels::LaneGroup g) {
     kernels::GruForward<Real> a;
     const Index at = g.first * steps;
-    a.y = r.y.values.value.data() + at * hidden;
-    a.gates = r.gates == nullptr ? nullptr : r.gates + at * 4 * hidden;
-    a.x = x.values.value.data() + at * in;
+    a.y = r.y.values.value.data() + at * kernels::slab_rows(hidden);
+    a.gates = r.gates == nullptr ? nullptr : r.gates + at * kernels::slab_rows(4 * hidden);
+    a.x = x.values.value.data() + at * kernels::slab_rows(in);
     if (first != nullptr) {
       kernels::to_slab(first + g.first * hidden, static_cast<const Real*>(h0.value.data()), g, batch, 1,
                        hidden);
@@ -232,10 +237,11 @@ template <Scalar Real>
 Var<Real, dyn, dyn> gru_last(Tape<Real>& tape, Slabs<Real> x, GruWeights<Real> w,
                              Var<Real, dyn, dyn> h0 = {}) {
   detail::GruRecord<Real> r = detail::gru_forward(tape, x, w, h0);
-  const Index hidden = r.hidden(), area = r.x.steps * hidden;
+  const Index hidden = r.hidden(), area = r.x.steps * kernels::slab_rows(hidden);
   r.last = tape.template make<dyn, dyn>(x.batch, hidden);
   kernels::for_each_group<Real>(x.batch, [&](kernels::LaneGroup g) {
-    const Real* end = r.y.values.value.data() + g.first * area + (x.steps - 1) * hidden * g.width;
+    const Real* end =
+        r.y.values.value.data() + g.first * area + (x.steps - 1) * kernels::slab_rows(hidden) * g.width;
     kernels::from_slab(r.last.value.data(), static_cast<const Real*>(nullptr), end, g, x.batch, 1, hidden);
   });
   Tape<Real>* memory = &tape;
