@@ -2,6 +2,7 @@
 // `gyrograd demo`: synthesise, pre-train, embed, classify with few labels on unseen users, and report.
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +37,7 @@ struct Plan {
   Index labels = 6;  // labelled pieces (1 s) per activity
   Index seeds = 3;
   Index classifier_epochs = 300;
+  std::string block = "residual";
 };
 
 /// What the steps hand on.
@@ -144,7 +146,6 @@ train::Waveform reconstruct_one(const Material& m, const Encoder& model,
   for (const auto& [from, count] : {std::pair<Index, Index>{18, 10}, {55, 12}, {92, 14}}) {
     for (Index t = from; t < std::min(from + count, steps); ++t) positions.push_back(t);
   }
-  (void)options;
   for (const Index t : positions) std::fill_n(masked.begin() + t * channels, channels, 0.0F);
   wave.masked = train::spans_of(positions);
   Tape<float> tape;
@@ -203,6 +204,14 @@ void compare_classifiers(const RunOptions& run, const Material& m, const Plan& p
   }
 }
 
+/// A page that an earlier demo wrote may be replaced without --force; nothing else.
+bool is_demo_page(const fs::path& page) {
+  std::ifstream in(page);
+  std::string start(400, '\0');
+  in.read(start.data(), static_cast<std::streamsize>(start.size()));
+  return start.find(demo_mark) != std::string::npos;
+}
+
 Plan read_plan(const Arguments& arguments) {
   Plan plan;
   plan.users = arguments.integer("users", plan.users, 4, 10000);
@@ -210,6 +219,7 @@ Plan read_plan(const Arguments& arguments) {
   plan.epochs = arguments.integer("epochs", plan.epochs, 1, 1000000);
   plan.labels = arguments.integer("labels", plan.labels, 1, 100000);
   plan.seeds = arguments.integer("runs", plan.seeds, 1, 1000);
+  plan.block = arguments.choice("block", {"residual", "published"});
   plan.classifier_epochs = arguments.integer("classifier-epochs", plan.classifier_epochs, 1, 1000000);
   return plan;
 }
@@ -242,10 +252,14 @@ int run_demo(int argc, char** argv) {
   const std::string dataset = arguments.text("dataset"), version = arguments.text("version", "20_120");
   const fs::path folder = arguments.has("out") ? fs::path(arguments.text("out")) : run.at.root / "demo";
   const fs::path page = folder / "report.html", summary = folder / "demo.report.json";
-  refuse_existing(page, run.force);
-  refuse_existing(summary, run.force);
+  const bool replaces = is_demo_page(page);
+  if (!replaces) {
+    refuse_existing(page, run.force);
+    refuse_existing(summary, run.force);
+  }
 
   const train::Progress clock("demo", "", 1, train::ProgressStyle::quiet);
+  if (replaces) note(run, "demo: the report of an earlier demo will be replaced: ", page.string());
   note(run, "demo: ", dataset.empty() ? "synthesising recordings" : "reading " + dataset);
   const Material m = make_material(run, plan, dataset, version);
   if (run.dry_run) {
@@ -262,7 +276,7 @@ int run_demo(int argc, char** argv) {
   story.windows_train = static_cast<Index>(m.split.train.size());
   story.windows_test = static_cast<Index>(m.split.test.size());
 
-  Encoder encoder = make_encoder(m.encoder, "published");
+  Encoder encoder = make_encoder(m.encoder, plan.block);
   encoder.initialise(run.seed);
   train::PretrainOptions pretrain;
   pretrain.seed = run.seed;
@@ -273,7 +287,7 @@ int run_demo(int argc, char** argv) {
     story.pretrain = train_best(run, recipe, plan.epochs, "pre-training", describe_loss).history;
   }
   story.pretrain_seconds = clock.elapsed();
-  story.wave = reconstruct_one(m, encoder, pretrain);
+  story.wave = reconstruct_one(m, encoder);
   const data::Windows embedded = train::embed_windows<float>(encoder, m.windows, m.encoder.hidden, pool);
   const Index column = find_label("demo", m.card, "activity");
   map_embeddings(m, embedded, column, story);
@@ -283,6 +297,7 @@ int run_demo(int argc, char** argv) {
   story.threads = run.threads;
   story.seed = run.seed;
   story.classifier_epochs = plan.classifier_epochs;
+  story.block = plan.block;
 
   io::atomic_write(page, demo_page(story), {.follow_symlink = run.force});
   train::write_json(summary, demo_json(story));

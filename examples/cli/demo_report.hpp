@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/run_options.hpp"
@@ -16,6 +17,9 @@
 #include "gyrograd/train/report.hpp"
 
 namespace gyrograd::cli {
+
+/// In the head of every page that the demo writes.
+inline constexpr std::string_view demo_mark = "<meta name=\"generator\" content=\"gyrograd demo\">";
 
 /// One trained classifier.
 struct ClassifierRun {
@@ -36,6 +40,7 @@ struct Story {
   std::vector<train::Point> map;
   std::vector<Index> map_labels;
   double map_share = 0;
+  std::string block;
   std::vector<std::string> class_names;
   std::vector<ClassifierRun> limu, raw;
 };
@@ -102,10 +107,13 @@ inline void add_result(train::HtmlReport& page, const Story& s) {
 
 inline void add_pretraining(train::HtmlReport& page, const Story& s) {
   page.section("Pre-training without labels");
-  page.paragraph(message("LIMU-BERT hides short spans of every window and learns to fill them in: ",
-                         s.windows_train, " windows of ", s.users_train, " users, ", s.pretrain.size(),
-                         " epochs, ", train::fixed_number(s.pretrain_seconds, 0), " seconds on ", s.threads,
-                         s.threads == 1 ? " thread." : " threads."));
+  page.paragraph(
+      message("LIMU-BERT hides short spans of every window and learns to fill them in: ", s.windows_train,
+              " windows of ", s.users_train, " users, ", s.pretrain.size(), " epochs, ",
+              train::fixed_number(s.pretrain_seconds, 0), " seconds on ", s.threads,
+              s.threads == 1 ? " thread" : " threads",
+              s.block == "residual" ? "; the transformer block has the usual residual around attention."
+                                    : "; the transformer block is the published one."));
   const std::vector<train::Series> curves = {
       curve("training", s.pretrain, &train::EpochRecord::train_loss),
       curve("validation", s.pretrain, &train::EpochRecord::validation_loss)};
@@ -161,7 +169,9 @@ inline std::string demo_page(const Story& s) {
   detail::add_pretraining(page, s);
   detail::add_embeddings(page, s);
   detail::add_classifier(page, s);
-  return page.str();
+  std::string html = page.str();
+  html.insert(html.find("<title>"), std::string(demo_mark) + '\n');
+  return html;
 }
 
 /// The same figures for programs.

@@ -59,7 +59,6 @@ int run_prepare(int argc, char** argv) {
     refuse_existing(path, run.force);
   }
   const fs::path raw = recordings_folder(arguments.word(1));
-  note(run, "prepare: reading ", raw.string());
   const data::DataSet set = data::read_hapt(raw);
   Card card;
   card.source = "Smartphone-Based Recognition of Human Activities and Postural Transitions (UCI)";

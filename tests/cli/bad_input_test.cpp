@@ -172,15 +172,16 @@ std::vector<Case> data_cases() {
       {"data file is truncated", pretrain("short"), 1, "data_20_120.npy",
        data_set("short", good.substr(0, good.size() - 5))},
       {"data file has a tail", pretrain("tail"), 1, "data_20_120.npy", data_set("tail", good + "xyz")},
-      {"data are integers", pretrain("int"), 1, "data_20_120.npy",
-       data_set("int", npy("<i4", "(4, 120, 6)", floats(4 * 120 * 6, 0)))},
+      {"data are complex", pretrain("complex"), 1, "data_20_120.npy",
+       data_set("complex", npy("<c8", "(4, 120, 6)", floats(4 * 120 * 6, 0)))},
       {"data are objects", pretrain("object"), 1, "data_20_120.npy",
        data_set("object", npy("|O", "(4, 120, 6)", ""))},
       {"data are big-endian", pretrain("big"), 1, "data_20_120.npy",
        data_set("big", npy(">f4", "(4, 120, 6)", floats(4 * 120 * 6, 0)))},
-      {"data have two axes", pretrain("flat"), 1, "axes",
+      {"data have two axes", pretrain("flat"), 1, "(480, 6)",
        data_set("flat", npy("<f4", "(480, 6)", floats(480 * 6, 0)))},
-      {"data have no window", pretrain("none"), 1, "empty", data_set("none", npy("<f4", "(0, 120, 6)", ""))},
+      {"data have no window", pretrain("none"), 1, "(0, 120, 6)",
+       data_set("none", npy("<f4", "(0, 120, 6)", ""))},
       {"data size overflows", pretrain("huge"), 1, "data_20_120.npy",
        data_set("huge", npy("<f4", "(4611686018427387904, 120, 6)", ""))},
       {"data hold NaN", pretrain("nan"), 1, "window 1 step 0 channel 5",
@@ -195,7 +196,12 @@ std::vector<Case> data_cases() {
       {"data file is a folder", pretrain("dir"), 1, "folder",
        [](const fs::path& root) { fs::create_directories(root / "dataset/dir/data_20_120.npy"); }},
       {"labels are missing", split("classifier v2 unlabelled 20_120 -f limu -s x -l 0"), 1,
-       "label_20_120.npy", file("dataset/unlabelled/data_20_120.npy", good)},
+       "label_20_120.npy",
+       [](const fs::path& root) {
+         spill(root / "dataset/unlabelled/data_20_120.npy", good);
+         spill(root / "embed/embed_limu_unlabelled_20_120.npy",
+               npy("<f4", "(4, 120, 72)", floats(4 * 120 * 72, 0)));
+       }},
       {"labels are of other windows", split("classifier v2 other 20_120 -f limu -s x -l 0"), 1, "windows",
        [](const fs::path& root) {
          data_set("other", good, npy("<f4", "(5, 120, 2)", floats(5 * 120 * 2, 0)))(root);
@@ -266,8 +272,8 @@ std::vector<Case> weight_cases() {
       {"weight path is missing", embed("./nowhere.pt"), 1, "nowhere.pt"},
       {"weights are empty", embed("empty"), 1, "empty.safetensors", file(folder + "empty.safetensors", "")},
       {"weights are text", embed("text"), 1, "text.pt", file(folder + "text.pt", "not a zip file")},
-      {"weights are truncated", embed("cut"), 1, "cut.safetensors",
-       changed(weights, folder + "cut.safetensors", [](std::string& b) { b.resize(b.size() - 100); })},
+      {"weights are truncated", embed("shorter"), 1, "shorter.safetensors",
+       changed(weights, folder + "shorter.safetensors", [](std::string& b) { b.resize(b.size() - 100); })},
       {"weights with a broken header", embed("header"), 1, "header.safetensors",
        changed(weights, folder + "header.safetensors", [](std::string& b) { b[9] = '}'; })},
       {"weights with a huge header", embed("length"), 1, "length.safetensors",
@@ -312,19 +318,18 @@ std::vector<Case> config_cases() {
       {"JSON is broken", train, 1, "train.json", with("{\"seed\": 1,")},
       {"JSON has a comment", train, 1, "train.json", with("{\"seed\": 1 /* one */}")},
       {"JSON is a list", train, 1, "train.json", with("[1, 2]")},
-      {"unknown key", train, 1, "did you mean 'batch_size'", with("{\"batch_sise\": 128}")},
+      {"unknown key", train, 1, "did you mean 'batch_size'",
+       with("{\"seed\": 1, \"batch_sise\": 128, \"lr\": 0.1}")},
       {"key twice", train, 1, "train.json", with("{\"seed\": 1, \"seed\": 2}")},
-      {"wrong type", train, 1, "lr", with("{\"lr\": \"fast\"}")},
-      {"learning rate is negative", train, 1, "lr", with("{\"lr\": -1.0}")},
-      {"batch size is zero", train, 1, "batch_size", with("{\"batch_size\": 0}")},
-      {"epochs are a fraction", train, 1, "n_epochs", with("{\"n_epochs\": 1.5}")},
-      {"mask ratio above one", masks, 1, "mask_ratio", mask("{\"mask_ratio\": 1.5}")},
-      {"mask probability below zero", masks, 1, "mask_prob", mask("{\"mask_prob\": -0.5}")},
+      {"wrong type", train, 1, "lr", with("{\"batch_size\": 16, \"lr\": \"fast\"}")},
+      {"learning rate is negative", train, 1, "lr", with("{\"batch_size\": 16, \"lr\": -1.0}")},
+      {"batch size is zero", train, 1, "batch_size", with("{\"batch_size\": 0, \"lr\": 0.1}")},
+      {"epochs are a fraction", train, 1, "n_epochs",
+       with("{\"batch_size\": 16, \"lr\": 0.1, \"n_epochs\": 1.5}")},
+      {"mask ratio above one", masks, 1, "mask_ratio", mask("{\"mask_ratio\": 1.5, \"max_gram\": 10}")},
+      {"mask probability below zero", masks, 1, "mask_prob",
+       mask("{\"mask_ratio\": 0.15, \"max_gram\": 10, \"mask_prob\": -0.5}")},
       {"unknown mask key", masks, 1, "did you mean 'max_gram'", mask("{\"max_gran\": 10}")},
-      {"heads do not divide the width", split("pretrain odd tiny 20_120 -s x"), 1, "heads",
-       file("config/limu_bert.json",
-            "{\"base_odd\": {\"hidden\": 70, \"hidden_ff\": 144, \"feature_num\": 6, \"n_layers\": 4, "
-            "\"n_heads\": 4, \"seq_len\": 120, \"emb_norm\": true}}")},
   };
 }
 
@@ -345,6 +350,11 @@ std::vector<Case> output_cases() {
        "no/where.jsonl"},
       {"log exists", split("pretrain v1 tiny 20_120 -s x --epochs 1 --log-json old.jsonl"), 1, "--force",
        file("old.jsonl", "precious\n")},
+      // Last, since the file replaces the built-in configurations for every later case.
+      {"heads do not divide the width", split("pretrain odd tiny 20_120 -s x"), 1, "heads",
+       file("config/limu_bert.json",
+            "{\"base_odd\": {\"hidden\": 70, \"hidden_ff\": 144, \"feature_num\": 6, \"n_layers\": 4, "
+            "\"n_heads\": 4, \"seq_len\": 120, \"emb_norm\": true}}")},
   };
 }
 

@@ -22,7 +22,8 @@ Words operator+(Words words, const Words& more) {
 
 /// A scratch root that holds a small synthetic data set.
 void make_data(const fs::path& root) {
-  const Outcome made = run_tool(root, {"synth", "dataset/tiny", "--users", "4", "--windows", "60", "--quiet"});
+  const Outcome made =
+      run_tool(root, {"synth", "dataset/tiny", "--users", "4", "--windows", "60", "--quiet"});
   INFO(made.err);
   REQUIRE(made.code == 0);
 }
