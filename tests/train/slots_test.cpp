@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+#include "gyrograd/train/slots.hpp"
+
+#include "gyrograd/losses/masked_mse.hpp"
+#include "gyrograd/models/limu_bert.hpp"
+#include "gyrograd/optim/adam.hpp"
+#include "gyrograd/optim/sgd.hpp"
+#include "support/alloc_counter.hpp"
+#include "support/reference.hpp"
+#include "support/tolerance.hpp"
+
+using namespace gyrograd;
+using namespace gyrograd::testing;
+
+namespace {
+
+constexpr Index B = 13, T = 7, F = 3, M = 2;
+using Model = models::LimuBert<models::LimuBertConfig, double>;
+
+Model make_model() {
+  Model model({.feature_num = F, .hidden = 8, .hidden_ff = 12, .n_layers = 2, .n_heads = 2, .seq_len = 9});
+  model.initialise(3);
+  return model;
+}
+
+/// Windows as one contiguous block per sample, so that any range of samples can be taken.
+struct Data {
+  std::vector<double> x = random_values<double>(B * T * F, 1), target = random_values<double>(B * M * F, 2);
+  std::vector<std::int32_t> positions = random_indices(B * M, T, 3);
+};
+
+/// Loss of samples first .. first + count - 1 for a step over the whole batch. The micro-batch is copied to
+/// memory that belongs to the thread.
+struct LossOf {
+  const Model& model;
+  const Data& data;
+  mutable std::vector<std::vector<double>> memory;
+
+  Var<double> operator()(Tape<double>& tape, Index first, Index count, int thread) const {
+    std::vector<double>& own = memory[static_cast<std::size_t>(thread)];
+    own.resize(static_cast<std::size_t>(count * (T + M) * F));
+    double* target = own.data() + count * T * F;
+    for (Index b = 0; b < count; ++b) {
+      for (Index i = 0; i < T * F; ++i)
+        own[static_cast<std::size_t>(b + count * i)] =
+            data.x[static_cast<std::size_t>((first + b) * T * F + i)];
+      for (Index i = 0; i < M * F; ++i)
+        target[b + count * i] = data.target[static_cast<std::size_t>((first + b) * M * F + i)];
+    }
+    const auto x = tape.constant(Tensor<const double, dyn, dyn, dyn>(own.data(), count, T, F));
+    const auto y = model.reconstruct(tape, x, data.positions.data() + first * M, M);
+    return losses::masked_mse(tape, y, static_cast<const double*>(target), 1.0 / (B * M * F));
+  }
+};
+
+/// Losses and weights after three steps.
+template <class Optimiser>
+std::vector<double> run_training(int threads, Index micro_batch, Optimiser optimiser) {
+  Model model = make_model();
+  const Data data;
+  ThreadPool pool(threads);
+  train::Slots<double> slots(pool, model.store().size());
+  const LossOf loss{model, data, std::vector<std::vector<double>>(static_cast<std::size_t>(threads))};
+  std::vector<double> out;
+  for (int step = 0; step < 3; ++step) out.push_back(slots.step(model, optimiser, B, micro_batch, loss));
+  out.insert(out.end(), model.store().data(), model.store().data() + model.store().size());
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("slots: the same bits for any number of threads") {
+  const auto size = make_model().store().size();
+  for (Index micro_batch : {1, 2, 5}) {
+    const auto one = run_training(1, micro_batch, optim::Adam<double>(size));
+    for (int threads : {2, 3}) CHECK(run_training(threads, micro_batch, optim::Adam<double>(size)) == one);
+  }
+  const auto one = run_training(1, 2, optim::Sgd<double>(size, {.learning_rate = 0.1, .momentum = 0.9}));
+  CHECK(run_training(3, 2, optim::Sgd<double>(size, {.learning_rate = 0.1, .momentum = 0.9})) == one);
+}
+
+TEST_CASE("slots: gradient and loss of any cut into micro-batches are those of the whole batch") {
+  const Model model = make_model();
+  const Data data;
+  const LossOf loss{model, data, std::vector<std::vector<double>>(2)};
+  AlignedVector<double> want(static_cast<std::size_t>(model.store().size()));
+  Tape<double> tape;
+  tape.bind_gradients(want.data());
+  const auto l = loss(tape, 0, B, 0);
+  const double want_loss = *l.value.data();
+  tape.backward(l);
+  ThreadPool pool(2);
+  for (Index micro_batch : {1, 2, 4, 20})
+    for (Index count : {1, 3, 8, 16}) {
+      INFO("micro-batch " << micro_batch << ", slots " << count);
+      train::Slots<double> slots(pool, model.store().size(), count);
+      CHECK(slots.gradient(B, micro_batch, loss) == Approx(want_loss).epsilon(1e-12));
+      check_close<double>(slots.gradient(), want, 10);
+    }
+}
+
+TEST_CASE("slots: frozen parameters keep their values") {
+  Model model = make_model();
+  model.visit([](std::string_view name, Parameter<double>& p) {
+    p.trainable = p.trainable && !name.starts_with("transformer.attn.");
+  });
+  const std::vector<double> before(model.store().data(), model.store().data() + model.store().size());
+  const Data data;
+  ThreadPool pool(2);
+  train::Slots<double> slots(pool, model.store().size());
+  optim::Adam<double> adam(model.store().size(), {.weight_decay = 0.1, .decay = optim::Decay::decoupled});
+  const LossOf loss{model, data, std::vector<std::vector<double>>(2)};
+  slots.step(model, adam, B, 2, loss);
+  const auto count_changed = [&](const Parameter<double>& p) {
+    Index changed = 0;
+    for (Index i = 0; i < p.size(); ++i)
+      changed += p.value[i] != before[static_cast<std::size_t>(p.offset + i)];
+    return changed;
+  };
+  model.visit([&](std::string_view name, Parameter<double>& p) {
+    INFO(std::string(name));
+    CHECK((count_changed(p) > 0) == p.trainable);
+  });
+  model.visit([](std::string_view name, Parameter<double>& p) { p.trainable = name == "decoder.bias"; });
+  slots.forget_ranges();
+  const std::vector<double> now(model.store().data(), model.store().data() + model.store().size());
+  slots.step(model, adam, B, 2, loss);
+  model.visit([&](std::string_view name, Parameter<double>& p) {
+    INFO(std::string(name));
+    CHECK((std::equal(p.value, p.value + p.size(), now.begin() + p.offset)) == !p.trainable);
+  });
+}
+
+TEST_CASE("slots: forward visits every sample once, without gradients") {
+  ThreadPool pool(3);
+  train::Slots<float> slots(pool, 0);
+  std::vector<int> visits(29);
+  std::vector<char> recording(29);
+  slots.forward(29, 4, [&](Tape<float>& tape, Index first, Index count, int) {
+    for (Index i = first; i < first + count; ++i) {
+      ++visits[static_cast<std::size_t>(i)];
+      recording[static_cast<std::size_t>(i)] = tape.recording();
+    }
+  });
+  CHECK(visits == std::vector<int>(29, 1));
+  CHECK(recording == std::vector<char>(29, 0));
+}
+
+TEST_CASE("slots: a warmed-up step allocates nothing") {
+  Model model = make_model();
+  const Data data;
+  ThreadPool pool(1);
+  train::Slots<double> slots(pool, model.store().size());
+  optim::Adam<double> adam(model.store().size());
+  const LossOf loss{model, data, std::vector<std::vector<double>>(1)};
+  for (int i = 0; i < 3; ++i) slots.step(model, adam, B, 4, loss);
+  const std::size_t capacity = slots.capacity();
+  const AllocationScope scope;
+  for (int i = 0; i < 3; ++i) slots.step(model, adam, B, 4, loss);
+  const auto allocations = scope.count();
+  CHECK(allocations == 0);
+  CHECK(slots.capacity() == capacity);
+}
+
+TEST_CASE("slots: micro-batches of attention models fill whole vectors") {
+  for (Index steps : {20, 120, 7}) {
+    const Index n = train::attention_micro_batch<float>(steps);
+    CHECK((n == 1 || n == 2 || n == 4));
+    bool fills = false;
+    for (Index s : {1, 2, 4}) fills = fills || s * steps % kernels::lanes<float> == 0;
+    if (fills) CHECK(n * steps % kernels::lanes<float> == 0);
+  }
+}
