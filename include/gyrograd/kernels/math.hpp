@@ -109,6 +109,12 @@ template <class Real>
 GYROGRAD_INLINE Batch<Real> log_lanes(Batch<Real> x) {
 #if defined(GYROGRAD_SCALAR)
   return std::log(x.data);
+#elif defined(GYROGRAD_AVX512) && !defined(__OPTIMIZE__)
+  // The shifts of xsimd 8.1 do not compile at -O0, where g++ has macros for these intrinsics.
+  Real values[static_cast<std::size_t>(lanes<Real>)];
+  store(values, x);
+  for (Real& v : values) v = std::log(v);
+  return load(static_cast<const Real*>(values));
 #else
   return xsimd::log(x);
 #endif
