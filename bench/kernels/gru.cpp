@@ -14,7 +14,9 @@ namespace gyrograd::bench {
 
 namespace {
 
-/// Sizes; every array is (sequences, channels, steps), the first index fastest.
+using kernels::slab_rows;
+
+/// Sizes; every array is a slab (sequences, slab_rows(channels), steps), the first index fastest.
 struct Sizes {
   Index B, T, in, H;
 };
@@ -32,16 +34,17 @@ void naive_forward(Real* y, Real* gates, const Real* x, const Real* wi, const Re
           const Index row = g * s.H + u;
           input[g] = bi[row];
           state[g] = bh[row];
-          for (Index i = 0; i < s.in; ++i) input[g] += wi[row * s.in + i] * x[b + s.B * (i + s.in * t)];
+          for (Index i = 0; i < s.in; ++i)
+            input[g] += wi[row * s.in + i] * x[b + s.B * (i + slab_rows(s.in) * t)];
           for (Index i = 0; t > 0 && i < s.H; ++i)
-            state[g] += wh[row * s.H + i] * y[b + s.B * (i + s.H * (t - 1))];
+            state[g] += wh[row * s.H + i] * y[b + s.B * (i + slab_rows(s.H) * (t - 1))];
         }
         const Real r = sigmoid(input[0] + state[0]), z = sigmoid(input[1] + state[1]);
         const Real n = std::tanh(input[2] + r * state[2]);
-        const Real before = t > 0 ? y[b + s.B * (u + s.H * (t - 1))] : 0;
-        y[b + s.B * (u + s.H * t)] = (1 - z) * n + z * before;
+        const Real before = t > 0 ? y[b + s.B * (u + slab_rows(s.H) * (t - 1))] : 0;
+        y[b + s.B * (u + slab_rows(s.H) * t)] = (1 - z) * n + z * before;
         const Real values[4] = {state[2], r, z, n};
-        for (Index g = 0; g < 4; ++g) gates[b + s.B * (g * s.H + u + 4 * s.H * t)] = values[g];
+        for (Index g = 0; g < 4; ++g) gates[b + s.B * (g * s.H + u + slab_rows(4 * s.H) * t)] = values[g];
       }
 }
 
@@ -51,11 +54,15 @@ void naive_backward(Real* dwi, Real* dwh, Real* dbi, Real* dbh, Real* carry, con
                     const Real* gates, const Real* x, const Real* wh, const Sizes& s) {
   for (Index t = s.T - 1; t >= 0; --t)
     for (Index b = 0; b < s.B; ++b) {
-      const auto gate = [&](Index g, Index u) { return gates[b + s.B * (g * s.H + u + 4 * s.H * t)]; };
-      const auto state = [&](Index u) { return t > 0 ? y[b + s.B * (u + s.H * (t - 1))] : Real(0); };
+      const auto gate = [&](Index g, Index u) {
+        return gates[b + s.B * (g * s.H + u + slab_rows(4 * s.H) * t)];
+      };
+      const auto state = [&](Index u) {
+        return t > 0 ? y[b + s.B * (u + slab_rows(s.H) * (t - 1))] : Real(0);
+      };
       std::vector<Real> passed(static_cast<std::size_t>(s.H));
       for (Index u = 0; u < s.H; ++u) {
-        const Real d = dy[b + s.B * (u + s.H * t)] + carry[b + s.B * u];
+        const Real d = dy[b + s.B * (u + slab_rows(s.H) * t)] + carry[b + s.B * u];
         const Real hn = gate(0, u), r = gate(1, u), z = gate(2, u), n = gate(3, u);
         const Real dn = d * (1 - z) * (1 - n * n);
         const Real di[3] = {dn * hn * r * (1 - r), d * (state(u) - n) * z * (1 - z), dn};
@@ -63,7 +70,8 @@ void naive_backward(Real* dwi, Real* dwh, Real* dbi, Real* dbh, Real* carry, con
         passed[static_cast<std::size_t>(u)] += d * z;
         for (Index g = 0; g < 3; ++g) {
           const Index row = g * s.H + u;
-          for (Index i = 0; i < s.in; ++i) dwi[row * s.in + i] += di[g] * x[b + s.B * (i + s.in * t)];
+          for (Index i = 0; i < s.in; ++i)
+            dwi[row * s.in + i] += di[g] * x[b + s.B * (i + slab_rows(s.in) * t)];
           for (Index i = 0; i < s.H; ++i) {
             dwh[row * s.H + i] += dh[g] * state(i);
             passed[static_cast<std::size_t>(i)] += dh[g] * wh[row * s.H + i];
@@ -83,10 +91,10 @@ struct Operands {
 
   explicit Operands(const Sizes& sizes)
       : s(sizes),
-        x(random_values(s.B * s.in * s.T, 1)),
-        y(static_cast<std::size_t>(s.B * s.H * s.T)),
-        gates(4 * y.size()),
-        dy(random_values(s.B * s.H * s.T, 2)),
+        x(random_values(s.B * slab_rows(s.in) * s.T, 1)),
+        y(static_cast<std::size_t>(s.B * slab_rows(s.H) * s.T)),
+        gates(static_cast<std::size_t>(s.B * slab_rows(4 * s.H) * s.T)),
+        dy(random_values(s.B * slab_rows(s.H) * s.T, 2)),
         wi(weights(3 * s.H * s.in, 3)),
         wh(weights(3 * s.H * s.H, 4)),
         bi(weights(3 * s.H, 5)),
@@ -108,7 +116,7 @@ struct Operands {
   using Matrix = Eigen::Map<Eigen::MatrixXf>;
   using RowMajor = Eigen::Map<Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>;
   Matrix step(AlignedVector<float>& values, Index rows, Index t) {
-    return {values.data() + s.B * rows * t, s.B, rows};
+    return {values.data() + s.B * slab_rows(rows) * t, s.B, rows};
   }
   RowMajor matrix(AlignedVector<float>& values, Index columns) { return {values.data(), 3 * s.H, columns}; }
 
