@@ -80,12 +80,43 @@ void check_log_softmax(const Case& c) {
   run.check_gradients();
 }
 
+/// output.weights (batch, head, query, key): the kernel keeps them unnormalised, with 1 / sum apart. One
+/// sequence at a time, whose weights lie as (query, key) column-major.
+template <class Real>
+void check_attention_weights(const Case& c) {
+  const Array& shape = c.at("input.q");
+  const Index B = shape.extent(0), T = shape.extent(1), C = shape.extent(2), heads = c.integer("heads");
+  const kernels::AttentionSizes one{1, T, T, heads, C / heads};
+  std::vector<Real> got;
+  for (Index b = 0; b < B; ++b) {
+    const auto sequence = [&](const std::string& key) {
+      const std::vector<Real> all = c.columns<Real>(key);
+      std::vector<Real> out;
+      for (Index i = 0; i < T * C; ++i) out.push_back(all[static_cast<std::size_t>(b + B * i)]);
+      return out;
+    };
+    const std::vector<Real> q = sequence("input.q"), k = sequence("input.k"), v = sequence("input.v");
+    const auto make = [](Index n) { return std::vector<Real>(static_cast<std::size_t>(n)); };
+    std::vector<Real> o = make(T * C), e = make(one.weight_count()), rsum = make(one.rsum_count());
+    std::vector<Real> scratch = make(kernels::attention_forward_scratch<Real>(one, true));
+    kernels::attention_forward(o.data(), e.data(), rsum.data(), q.data(), k.data(), v.data(), one,
+                               scratch.data());
+    for (Index h = 0; h < heads; ++h)
+      for (Index i = 0; i < T; ++i)
+        for (Index j = 0; j < T; ++j)
+          got.push_back(e[static_cast<std::size_t>(h * T * T + i + T * j)] *
+                        rsum[static_cast<std::size_t>(h * T + i)]);
+  }
+  expect_rows(c, "output.weights", got, c.tolerance<Real>());
+}
+
 template <class Real>
 void check_attention(const Case& c) {
   TapeCase<Real> run(c);
   const auto q = run.activation("q"), k = run.activation("k"), v = run.activation("v");
   run.check_output("y", ops::attention(run.tape, q, k, v, c.integer("heads")));
   run.check_gradients();
+  check_attention_weights<Real>(c);
 }
 
 template <class Real>
