@@ -36,6 +36,7 @@
 #include "gyrograd/data/subset.hpp"
 #include "gyrograd/data/synth.hpp"
 #include "gyrograd/data/synth_motion.hpp"
+#include "gyrograd/data/synth_noise.hpp"
 #include "gyrograd/data/windows.hpp"
 #include "gyrograd/data/windows_file.hpp"
 #include "gyrograd/io/checkpoint.hpp"
