@@ -66,7 +66,7 @@ template <class Real, int Rows, int Vectors, int Group, Epilogue epilogue, bool 
 [[gnu::noinline]] void product_tiles(const Product<Real>& a, Index p, Index m, Index tiles, Index tail) {
   using V = Batch<Real>;
   constexpr Index L = lanes<Real>;
-  const auto read = [tail](const Real* from, int v) __attribute__((always_inline)) {
+  const auto read = [&](const Real* from, int v) __attribute__((always_inline)) {
     if constexpr (Tail) {
       if (v == Vectors - 1) return load_partial(from + v * L, tail);
     }
