@@ -63,6 +63,18 @@ TEST_CASE("several threads work at the same time") {
   CHECK(arrived == 3);
 }
 
+TEST_CASE("run waits for a worker that is still busy when all tasks are handed out") {
+  ThreadPool pool(2);
+  std::atomic<int> arrived{0}, done{0};
+  pool.run(2, [&](Index, int thread) {
+    arrived.fetch_add(1);
+    while (arrived.load() < 2) std::this_thread::yield();  // one task for each thread
+    if (thread != 0) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    done.fetch_add(1);
+  });
+  CHECK(done == 2);
+}
+
 TEST_CASE("an exception of a task reaches the caller; the others run and the pool lives on") {
   for (int threads : {1, 4}) {
     ThreadPool pool(threads);
