@@ -53,6 +53,7 @@ void attention_softmax(Real* e, Real* rsum, Index ld, Index n, Real factor, Inde
   using V = Batch<Real>;
   V sum[Vectors];
   softmax_block<Real, Vectors, Tail>(e, e, sum, ld, n, factor, tail);
+  GYROGRAD_UNROLL
   for (int v = 0; v < Vectors; ++v) {
     const V r = V(Real(1)) / sum[v];
     if constexpr (Tail)

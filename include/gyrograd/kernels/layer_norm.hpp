@@ -27,15 +27,22 @@ GYROGRAD_INLINE void layer_norm_block(Real* y, Real* mean, Real* rstd, const Rea
   };
   const V scale(Real(1) / static_cast<Real>(channels));
   V sum[Vectors], square[Vectors];
+  GYROGRAD_UNROLL
   for (int v = 0; v < Vectors; ++v) sum[v] = square[v] = V(Real(0));
-  for (Index c = 0; c < channels; ++c)
+  for (Index c = 0; c < channels; ++c) {
+    GYROGRAD_UNROLL
     for (int v = 0; v < Vectors; ++v) sum[v] = sum[v] + read(x + c * positions + v * L);
+  }
+  GYROGRAD_UNROLL
   for (int v = 0; v < Vectors; ++v) sum[v] = sum[v] * scale;
-  for (Index c = 0; c < channels; ++c)
+  for (Index c = 0; c < channels; ++c) {
+    GYROGRAD_UNROLL
     for (int v = 0; v < Vectors; ++v) {
       const V d = read(x + c * positions + v * L) - sum[v];
       square[v] = fma(d, d, square[v]);
     }
+  }
+  GYROGRAD_UNROLL
   for (int v = 0; v < Vectors; ++v) {
     square[v] = V(Real(1)) / sqrt(fma(square[v], scale, V(eps)));
     write(mean + v * L, sum[v]);
@@ -43,6 +50,7 @@ GYROGRAD_INLINE void layer_norm_block(Real* y, Real* mean, Real* rstd, const Rea
   }
   for (Index c = 0; c < channels; ++c) {
     const V g = broadcast(gamma[c]), b = broadcast(beta[c]);
+    GYROGRAD_UNROLL
     for (int v = 0; v < Vectors; ++v) {
       const V normal = (read(x + c * positions + v * L) - sum[v]) * square[v];
       write(y + c * positions + v * L, fma(normal, g, b));
@@ -62,6 +70,7 @@ GYROGRAD_INLINE void layer_norm_backward_block(Real* dx, const Real* residual, c
   };
   const V scale(Real(1) / static_cast<Real>(channels));
   V m[Vectors], r[Vectors], sum[Vectors], along[Vectors];
+  GYROGRAD_UNROLL
   for (int v = 0; v < Vectors; ++v) {
     m[v] = read(mean + v * L);
     r[v] = read(rstd + v * L);
@@ -69,6 +78,7 @@ GYROGRAD_INLINE void layer_norm_backward_block(Real* dx, const Real* residual, c
   }
   for (Index c = 0; c < channels; ++c) {
     const V g = broadcast(gamma[c]);
+    GYROGRAD_UNROLL
     for (int v = 0; v < Vectors; ++v) {
       const V dnormal = read(dy + c * positions + v * L) * g;
       const V normal = (read(x + c * positions + v * L) - m[v]) * r[v];
@@ -76,12 +86,14 @@ GYROGRAD_INLINE void layer_norm_backward_block(Real* dx, const Real* residual, c
       along[v] = fma(dnormal, normal, along[v]);
     }
   }
+  GYROGRAD_UNROLL
   for (int v = 0; v < Vectors; ++v) {
     sum[v] = sum[v] * scale;
     along[v] = along[v] * scale;
   }
   for (Index c = 0; c < channels; ++c) {
     const V g = broadcast(gamma[c]);
+    GYROGRAD_UNROLL
     for (int v = 0; v < Vectors; ++v) {
       const V normal = (read(x + c * positions + v * L) - m[v]) * r[v];
       V d = fma(read(dy + c * positions + v * L), g, V(Real(0)) - sum[v]);

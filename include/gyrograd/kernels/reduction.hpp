@@ -78,6 +78,22 @@ GYROGRAD_INLINE void fold4(Real* out, const Batch<Real>* v, Real scale) {
     _mm256_storeu_ps(out, _mm256_fmadd_ps(all, _mm256_set1_ps(scale), _mm256_loadu_ps(out)));
     return;
   }
+  if constexpr (std::is_same_v<Real, float> && Group == 4) {
+    GYROGRAD_UNROLL
+    for (int n = 0; n < reduction_columns; ++n) {
+#if defined(GYROGRAD_AVX512)
+      const __m256 half = _mm256_add_ps(
+          _mm512_castps512_ps256(v[n]),
+          _mm256_castpd_ps(_mm512_maskz_extractf64x4_pd(__mmask8{0xf}, _mm512_castps_pd(v[n]), 1)));
+#else
+      const __m256 half = v[n];
+#endif
+      const __m128 four = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+      Real* to = out + n * Group;
+      _mm_storeu_ps(to, _mm_fmadd_ps(four, _mm_set1_ps(scale), _mm_loadu_ps(to)));
+    }
+    return;
+  }
 #endif
   for (int n = 0; n < reduction_columns; ++n) reduce_add_group<Group>(sums + n * Group, v[n]);
   for (int i = 0; i < reduction_columns * Group; ++i) out[i] += scale * sums[i];

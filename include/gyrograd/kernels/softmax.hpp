@@ -25,14 +25,19 @@ GYROGRAD_INLINE void softmax_block(Real* e, const Real* x, Batch<Real>* sum, Ind
   };
   const V scale(factor * Real(1.4426950408889634074));  // exp(factor x) = 2^(factor log2(e) x)
   V top[Vectors];
+  GYROGRAD_UNROLL
   for (int v = 0; v < Vectors; ++v) {
     top[v] = read(x + v * L);
     sum[v] = V(Real(0));
   }
-  for (Index i = 1; i < n; ++i)
+  for (Index i = 1; i < n; ++i) {
+    GYROGRAD_UNROLL
     for (int v = 0; v < Vectors; ++v) top[v] = max(top[v], read(x + i * ld + v * L));
+  }
+  GYROGRAD_UNROLL
   for (int v = 0; v < Vectors; ++v) top[v] = V(Real(0)) - top[v] * scale;
-  for (Index i = 0; i < n; ++i)
+  for (Index i = 0; i < n; ++i) {
+    GYROGRAD_UNROLL
     for (int v = 0; v < Vectors; ++v) {
       const V value = exp2_clamped(fma(read(x + i * ld + v * L), scale, top[v]));
       sum[v] = sum[v] + value;
@@ -41,6 +46,7 @@ GYROGRAD_INLINE void softmax_block(Real* e, const Real* x, Batch<Real>* sum, Ind
       else
         store(e + i * ld + v * L, value);
     }
+  }
 }
 
 }  // namespace detail
