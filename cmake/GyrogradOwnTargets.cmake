@@ -39,3 +39,8 @@ if(GYROGRAD_SANITIZE)
     -fsanitize=${GYROGRAD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(gyrograd_own INTERFACE -fsanitize=${GYROGRAD_SANITIZE})
 endif()
+
+# The slow kernels, compiled once instead of in every program of ours that uses them; see instances/kernels.hpp.
+add_library(gyrograd_instances STATIC ${CMAKE_CURRENT_LIST_DIR}/instances/kernels.cpp)
+target_link_libraries(gyrograd_instances PUBLIC gyrograd_own)
+target_compile_options(gyrograd_instances INTERFACE "SHELL:-include ${CMAKE_CURRENT_LIST_DIR}/instances/kernels.hpp")

@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT
+// See kernels.hpp.
+#define GYROGRAD_INSTANCES template
+#include "kernels.hpp"
