@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The kernels that take long to compile, instantiated once for all of our own programs (kernels.cpp).
 //
-// Put in front of their source files by -include (target gyrograd_instances). Users of the library do not see this:
-// for them each source file instantiates what it uses, as in any header-only library. If a signature changes, this
-// file stops compiling; adapt the line.
+// Put in front of their source files by -include (target gyrograd_instances). Users of the library do not see
+// this: for them each source file instantiates what it uses, as in any header-only library. If a signature
+// changes, this file stops compiling; adapt the line.
 #pragma once
 
 #include "gyrograd/kernels/attention.hpp"
