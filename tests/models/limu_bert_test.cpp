@@ -88,6 +88,14 @@ TEST_CASE("LIMU-BERT parameter counts of every published configuration") {
   check_count<models::LimuBertZjs>(61206);
 }
 
+TEST_CASE("LIMU-BERT stores the layer fc of the published files but does not train it") {
+  LimuBert<> model;
+  model.visit([](std::string_view name, Parameter<float>& p) {
+    INFO(std::string(name));
+    CHECK(p.trainable == !name.starts_with("fc."));
+  });
+}
+
 TEMPLATE_TEST_CASE("LIMU-BERT initial values of seed 3431 are the published ones", "", float, double) {
   LimuBert<models::LimuBertV1, TestType> model;
   model.initialise(3431);
