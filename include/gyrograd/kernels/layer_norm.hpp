@@ -19,7 +19,7 @@ GYROGRAD_INLINE void layer_norm_block(Real* y, Real* mean, Real* rstd, const Rea
   const auto read = [tail](const Real* p) __attribute__((always_inline)) {
     return Tail ? load_partial(p, tail) : load(p);
   };
-  const auto write = [tail](Real * p, V v) __attribute__((always_inline)) {
+  const auto write = [&](Real * p, V v) __attribute__((always_inline)) {
     if constexpr (Tail)
       store_partial(p, v, tail);
     else
