@@ -53,7 +53,7 @@ std::vector<Index> range(Index from, Index to) {
 /// Trains; `stop` > 0 ends the process after that many steps and continues in a fresh recipe from copied
 /// buffers.
 template <class Real>
-LoopState<Real> train(Index epochs, int threads, Index stop = 0, std::vector<Real>* last = nullptr) {
+LoopState<Real> fit(Index epochs, int threads, Index stop = 0, std::vector<Real>* last = nullptr) {
   const data::Windows windows = waves(44);
   PretrainOptions options;
   options.batch = 16;
@@ -81,7 +81,7 @@ LoopState<Real> train(Index epochs, int threads, Index stop = 0, std::vector<Rea
 }  // namespace
 
 TEMPLATE_TEST_CASE("pre-training learns to fill in what is masked", "[pretrain_masked]", float, double) {
-  const LoopState<TestType> state = train<TestType>(12, 1);
+  const LoopState<TestType> state = fit<TestType>(12, 1);
   REQUIRE(state.history.size() == 12);
   CHECK(state.step == 12 * 3);  // 36 windows in batches of 16, 16 and 4
   CHECK(state.history.back().train_loss < 0.7 * state.history.front().train_loss);
@@ -92,9 +92,9 @@ TEMPLATE_TEST_CASE("pre-training learns to fill in what is masked", "[pretrain_m
 
 TEST_CASE("the bits depend neither on threads nor on a stop in the middle of an epoch", "[pretrain_masked]") {
   std::vector<float> one, two, resumed;
-  const auto a = train<float>(3, 1, 0, &one);
-  const auto b = train<float>(3, 2, 0, &two);
-  const auto c = train<float>(3, 2, 5, &resumed);
+  const auto a = fit<float>(3, 1, 0, &one);
+  const auto b = fit<float>(3, 2, 0, &two);
+  const auto c = fit<float>(3, 2, 5, &resumed);
   CHECK(one == two);
   CHECK(one == resumed);
   CHECK(a.best_weights == b.best_weights);

@@ -52,7 +52,7 @@ data::PieceSet part(const data::PieceSet& set, std::size_t from, std::size_t to)
 }
 
 template <class Real>
-LoopState<Real> train(Index epochs, int threads, bool dropout, std::vector<Real>* weights = nullptr) {
+LoopState<Real> fit(Index epochs, int threads, bool dropout, std::vector<Real>* weights = nullptr) {
   data::PieceSet all;
   const data::Windows w = pieces(all);
   ThreadPool pool(threads);
@@ -72,7 +72,7 @@ LoopState<Real> train(Index epochs, int threads, bool dropout, std::vector<Real>
 }  // namespace
 
 TEMPLATE_TEST_CASE("a classifier learns", "[supervised]", float, double) {
-  const LoopState<TestType> state = train<TestType>(40, 1, false);
+  const LoopState<TestType> state = fit<TestType>(40, 1, false);
   CHECK(state.step == 80);
   CHECK(state.history.back().train_loss < 0.3 * state.history.front().train_loss);
   CHECK(state.history[static_cast<std::size_t>(state.best_epoch)].validation_accuracy > 0.9);
@@ -83,9 +83,9 @@ TEMPLATE_TEST_CASE("a classifier learns", "[supervised]", float, double) {
 
 TEST_CASE("threads change no bit; dropout is drawn by item and changes the run", "[supervised]") {
   std::vector<float> one, two, without;
-  train<float>(5, 1, true, &one);
-  train<float>(5, 2, true, &two);
-  train<float>(5, 1, false, &without);
+  fit<float>(5, 1, true, &one);
+  fit<float>(5, 2, true, &two);
+  fit<float>(5, 1, false, &without);
   CHECK(one == two);
   CHECK(one != without);
 }
