@@ -95,7 +95,8 @@ TEST_CASE("the real recordings give exactly the published uci set") {
   if (!raw || !published) return;
   const DataSet set = read_hapt(*raw);
   REQUIRE(set.windows.count == 2088);
-  const bool same_labels = set.labels.values == load_labels(*published).values;  // half a million: not printed
+  const bool same_labels =
+      set.labels.values == load_labels(*published).values;  // half a million: not printed
   CHECK(same_labels);
   const std::vector<double> mean{7.9072, 0.2236, 0.8544, 0.0107, -0.0029, -0.0075};
   const std::vector<double> deviation{4.0213, 3.9024, 3.3818, 0.3803, 0.3547, 0.2412};
