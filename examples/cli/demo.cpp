@@ -33,7 +33,7 @@ namespace {
 struct Plan {
   Index users = 40;
   Index windows = 1600;
-  Index epochs = 50;
+  Index epochs = 80;
   Index batch = 16;  // small steps: many of them fit into the time
   Index labels = 8;  // labelled pieces (1 s) per activity
   Index seeds = 3;
@@ -51,19 +51,6 @@ struct Material {
   io::ClassifierConfig recogniser = io::classifier_config("gru_v2");
 };
 
-/// The device is worn at one place and much alike by all, as in the UCI recordings; people still differ in
-/// gait.
-void describe_wearing(data::SynthConfig& config) {
-  config.positions = 1;
-  config.mounting = 0.1;
-  config.acc_noise = 0.25;
-  config.gyro_noise = 0.06;
-  config.people.harmonic = 0.2;
-  config.people.phase = 0.3;
-  config.people.intensity = 0.15;
-  config.people.posture = 0.08;
-}
-
 Material make_material(const RunOptions& run, const Plan& plan, const std::string& dataset,
                        const std::string& version) {
   Material m;
@@ -72,7 +59,6 @@ Material make_material(const RunOptions& run, const Plan& plan, const std::strin
     config.seed = run.seed;
     config.users = plan.users;
     config.windows = plan.windows;
-    describe_wearing(config);
     m.set = data::synthesise(config);
     m.card = synth_card();
   } else {
@@ -250,7 +236,7 @@ int run_demo(int argc, char** argv) {
       {"version", "VERSION", "its version (default 20_120)"},
       {"users", "N", "synthetic people (default 40)"},
       {"windows", "N", "synthetic windows of 6 s (default 1600)"},
-      {"epochs", "N", "epochs of pre-training (default 50)"},
+      {"epochs", "N", "epochs of pre-training (default 80)"},
       {"batch", "N", "windows per step of pre-training (default 16)"},
       {"block", "KIND", "residual (default: the usual BERT block) or published"},
       {"labels", "N", "labelled seconds per activity (default 8)"},
