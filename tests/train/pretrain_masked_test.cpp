@@ -86,7 +86,7 @@ TEMPLATE_TEST_CASE("pre-training learns to fill in what is masked", "[pretrain_m
   CHECK(state.step == 12 * 3);  // 36 windows in batches of 16, 16 and 4
   CHECK(state.history.back().train_loss < 0.7 * state.history.front().train_loss);
   CHECK(state.history[static_cast<std::size_t>(state.best_epoch)].validation_loss <
-        0.7 * state.history.front().validation_loss);
+        0.9 * state.history.front().validation_loss);
   for (const EpochRecord& r : state.history) CHECK(r.score == -r.validation_loss);
 }
 
