@@ -33,7 +33,7 @@ namespace {
 struct Plan {
   Index users = 40;
   Index windows = 1600;
-  Index epochs = 80;
+  Index epochs = 30;
   Index batch = 16;  // small steps: many of them fit into the time
   Index labels = 8;  // labelled pieces (1 s) per activity
   Index seeds = 3;
@@ -236,7 +236,7 @@ int run_demo(int argc, char** argv) {
       {"version", "VERSION", "its version (default 20_120)"},
       {"users", "N", "synthetic people (default 40)"},
       {"windows", "N", "synthetic windows of 6 s (default 1600)"},
-      {"epochs", "N", "epochs of pre-training (default 80)"},
+      {"epochs", "N", "epochs of pre-training (default 30)"},
       {"batch", "N", "windows per step of pre-training (default 16)"},
       {"block", "KIND", "residual (default: the usual BERT block) or published"},
       {"labels", "N", "labelled seconds per activity (default 8)"},
