@@ -33,12 +33,12 @@ namespace {
 struct Plan {
   Index users = 40;
   Index windows = 1600;
-  Index epochs = 30;
-  Index batch = 16;  // small steps: many of them fit into the time
-  Index labels = 8;  // labelled pieces (1 s) per activity
+  Index epochs = 20;
+  Index batch = 32;  // small steps: many of them fit into the time
+  Index labels = 12;  // labelled pieces (1 s) per activity
   Index seeds = 3;
-  Index classifier_epochs = 150;
-  std::string block = "residual";
+  Index classifier_epochs = 100;
+  std::string block = "published";
 };
 
 /// What the steps hand on.
@@ -222,7 +222,7 @@ Plan read_plan(const Arguments& arguments) {
   plan.batch = arguments.integer("batch", plan.batch, 1, 1000000);
   plan.labels = arguments.integer("labels", plan.labels, 1, 100000);
   plan.seeds = arguments.integer("runs", plan.seeds, 1, 1000);
-  plan.block = arguments.choice("block", {"residual", "published"});
+  plan.block = arguments.choice("block", {"published", "residual"});
   plan.classifier_epochs = arguments.integer("classifier-epochs", plan.classifier_epochs, 1, 1000000);
   return plan;
 }
@@ -236,12 +236,12 @@ int run_demo(int argc, char** argv) {
       {"version", "VERSION", "its version (default 20_120)"},
       {"users", "N", "synthetic people (default 40)"},
       {"windows", "N", "synthetic windows of 6 s (default 1600)"},
-      {"epochs", "N", "epochs of pre-training (default 30)"},
-      {"batch", "N", "windows per step of pre-training (default 16)"},
-      {"block", "KIND", "residual (default: the usual BERT block) or published"},
-      {"labels", "N", "labelled seconds per activity (default 8)"},
+      {"epochs", "N", "epochs of pre-training (default 20)"},
+      {"batch", "N", "windows per step of pre-training (default 32)"},
+      {"block", "KIND", "published (default) or residual: the usual BERT block"},
+      {"labels", "N", "labelled seconds per activity (default 12)"},
       {"runs", "N", "draws of the labels (default 3)"},
-      {"classifier-epochs", "N", "epochs of every classifier (default 150)"},
+      {"classifier-epochs", "N", "epochs of every classifier (default 100)"},
       {"seed", "N", "seed of everything random (default 3431)"}};
   const std::vector<OptionSpec> shared = run_option_specs(false);
   options.insert(options.end(), shared.begin(), shared.end());
