@@ -34,7 +34,7 @@ struct Plan {
   Index users = 40;
   Index windows = 1600;
   Index epochs = 20;
-  Index batch = 32;  // small steps: many of them fit into the time
+  Index batch = 32;   // small steps: many of them fit into the time
   Index labels = 12;  // labelled pieces (1 s) per activity
   Index seeds = 3;
   Index classifier_epochs = 100;
