@@ -9,20 +9,12 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/temp_folder.hpp"
 
 using namespace gyrograd;
 using namespace gyrograd::train;
 
 namespace {
-
-struct Folder {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / "gyrograd_train_checkpoint_test";
-  Folder() {
-    std::filesystem::remove_all(path);
-    std::filesystem::create_directories(path);
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-};
 
 template <class Real>
 LoopState<Real> some_state() {
@@ -44,8 +36,8 @@ const RunIdentity identity = {{"lr", "0.001"}, {"seed", "3431"}, {"data", "a=b"}
 
 TEMPLATE_TEST_CASE("a checkpoint gives back every bit", "[checkpoint]", float, double) {
   using Real = TestType;
-  const Folder folder;
-  const auto path = folder.path / "run.checkpoint";
+  const testing::TempFolder folder;
+  const auto path = folder / "run.checkpoint";
   std::vector<Real> weights = {Real(0.1), Real(2), Real(-3)}, moments = {Real(4), Real(5)};
   std::vector<NamedBuffer<Real>> buffers = {{"weights", weights}, {"moments", moments}};
   const LoopState<Real> state = some_state<Real>();
@@ -70,8 +62,8 @@ TEMPLATE_TEST_CASE("a checkpoint gives back every bit", "[checkpoint]", float, d
 }
 
 TEST_CASE("a checkpoint of other options is refused by the option's name", "[checkpoint]") {
-  const Folder folder;
-  const auto path = folder.path / "run.checkpoint";
+  const testing::TempFolder folder;
+  const auto path = folder / "run.checkpoint";
   std::vector<float> weights = {1, 2};
   std::vector<NamedBuffer<float>> buffers = {{"weights", weights}};
   save_checkpoint<float>(path, identity, some_state<float>(), buffers);
@@ -95,8 +87,8 @@ TEST_CASE("a checkpoint of other options is refused by the option's name", "[che
 }
 
 TEST_CASE("damage is found; the previous checkpoint serves", "[checkpoint]") {
-  const Folder folder;
-  const auto path = folder.path / "run.checkpoint";
+  const testing::TempFolder folder;
+  const auto path = folder / "run.checkpoint";
   std::vector<float> weights = {1, 2};
   std::vector<NamedBuffer<float>> buffers = {{"weights", weights}};
   save_checkpoint<float>(path, identity, some_state<float>(), buffers);
@@ -116,8 +108,8 @@ TEST_CASE("damage is found; the previous checkpoint serves", "[checkpoint]") {
 }
 
 TEST_CASE("a checkpoint of another model is refused", "[checkpoint]") {
-  const Folder folder;
-  const auto path = folder.path / "run.checkpoint";
+  const testing::TempFolder folder;
+  const auto path = folder / "run.checkpoint";
   std::vector<float> weights = {1, 2}, more = {1, 2, 3};
   save_checkpoint<float>(path, identity, some_state<float>(),
                          std::vector<NamedBuffer<float>>{{"weights", weights}});

@@ -8,12 +8,14 @@
 #include <string>
 
 #include "support/catch.hpp"
+#include "support/temp_folder.hpp"
 
 using namespace gyrograd;
 using namespace gyrograd::train;
 
 TEST_CASE("lines are objects, kept in order, appended on request", "[json_log]") {
-  const auto path = std::filesystem::temp_directory_path() / "gyrograd_json_log_test.jsonl";
+  const testing::TempFolder folder;
+  const auto path = folder / "log.jsonl";
   {
     JsonLog log(path);
     log.write("epoch", {{"epoch", 1}, {"loss", 0.5}});
@@ -31,7 +33,6 @@ TEST_CASE("lines are objects, kept in order, appended on request", "[json_log]")
   CHECK_FALSE(std::getline(in, line));
   { JsonLog fresh(path); }
   CHECK(std::filesystem::file_size(path) == 0);
-  std::filesystem::remove(path);
 }
 
 TEST_CASE("a log that cannot be opened is an error, an absent one is silent", "[json_log]") {

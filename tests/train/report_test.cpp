@@ -2,12 +2,12 @@
 // Fields of a report file.
 #include "gyrograd/train/report.hpp"
 
-#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/temp_folder.hpp"
 
 using namespace gyrograd;
 using namespace gyrograd::train;
@@ -30,7 +30,7 @@ TEST_CASE("scores and confusion matrix", "[report]") {
 }
 
 TEST_CASE("a report file is JSON beside the weights", "[report]") {
-  const auto folder = std::filesystem::temp_directory_path();
+  const testing::TempFolder folder;
   const auto path = report_path(folder / "gyrograd_v1.2.safetensors");
   CHECK(path.filename() == "gyrograd_v1.2.report.json");
   Json report = report_head("classifier", 3431, {{"epochs", 700}});
@@ -42,5 +42,4 @@ TEST_CASE("a report file is JSON beside the weights", "[report]") {
   CHECK(read["options"]["epochs"] == 700);
   CHECK(read["versions"]["gyrograd"] == GYROGRAD_VERSION);
   CHECK(read["test"]["accuracy"] == 0.5);
-  std::filesystem::remove(path);
 }
