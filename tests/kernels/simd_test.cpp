@@ -79,7 +79,7 @@ TEMPLATE_TEST_CASE("fma and fnma", "", float, double) {
   const Real e = std::numeric_limits<Real>::epsilon();
   const Real fused = lanes_of<Real>(fma(V(1 + e), V(1 - e), V(Real(-1))))[0];
   const Real negated = lanes_of<Real>(fnma(V(1 + e), V(1 - e), V(Real(1))))[0];
-#if defined(GYROGRAD_SCALAR) || defined(__FMA__)
+#if defined(GYROGRAD_SCALAR) || defined(__FMA__) || defined(GYROGRAD_NEON)
   CHECK(fused == -e * e);
   CHECK(negated == e * e);
 #endif
@@ -87,6 +87,27 @@ TEMPLATE_TEST_CASE("fma and fnma", "", float, double) {
   CHECK(std::fabs(static_cast<double>(negated)) <= static_cast<double>(e));
   CHECK(lanes_of<Real>(fma(V(Real(2)), V(Real(3)), V(Real(4))))[0] == Real(10));
   CHECK(lanes_of<Real>(fnma(V(Real(2)), V(Real(3)), V(Real(4))))[0] == Real(-2));
+}
+
+TEMPLATE_TEST_CASE("division and square root are correctly rounded", "", float, double) {
+  using Real = TestType;
+  const std::vector<Real> a = random_values<Real>(5000, 6, -3, 3), b = random_values<Real>(5000, 7, 0, 9);
+  int wrong = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (lanes_of<Real>(divide(Batch<Real>(a[i]), Batch<Real>(b[i])))[0] != a[i] / b[i]) ++wrong;
+    if (lanes_of<Real>(kernels::sqrt(Batch<Real>(b[i])))[0] != std::sqrt(b[i])) ++wrong;
+  }
+  CHECK(wrong == 0);
+}
+
+TEMPLATE_TEST_CASE("min and max with NaN behind keep it", "", float, double) {
+  using Real = TestType;
+  using V = Batch<Real>;
+  const Real nan = std::numeric_limits<Real>::quiet_NaN();
+  CHECK(lanes_of<Real>(kernels::min(V(Real(1)), V(Real(2))))[0] == Real(1));
+  CHECK(lanes_of<Real>(kernels::max(V(Real(1)), V(Real(2))))[0] == Real(2));
+  CHECK(std::isnan(lanes_of<Real>(kernels::min(V(Real(1)), V(nan)))[0]));
+  CHECK(std::isnan(lanes_of<Real>(kernels::max(V(Real(1)), V(nan)))[0]));
 }
 
 TEMPLATE_TEST_CASE("groups of sequences", "", float, double) {

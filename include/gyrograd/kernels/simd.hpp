@@ -3,10 +3,13 @@
 //
 // Batch<Real> is xsimd's widest vector of the target, or a one-lane stand-in when there is none (or when
 // GYROGRAD_SCALAR is defined). Kernels use the free functions below and never name an instruction set.
-// xsimd 8.1 (Debian 12) lacks an FMA for AVX-512, masked tails and most reductions; they are supplied here.
+// xsimd 8.1 (Debian 12) to 14 are supported. Supplied here: masked tails, sums in a fixed order, and what is
+// not exact there: 8.1 has no FMA for AVX-512 and no fnma for NEON, and all versions estimate the division
+// and the square root of floats on NEON.
 #pragma once
 
 #include <cmath>
+#include <concepts>
 #include <cstdint>
 #include <cstring>
 #include <limits>
@@ -26,6 +29,8 @@
 #define GYROGRAD_AVX512 1
 #elif !defined(GYROGRAD_SCALAR) && defined(__AVX2__) && defined(__FMA__)
 #define GYROGRAD_AVX2 1
+#elif !defined(GYROGRAD_SCALAR) && defined(__aarch64__)
+#define GYROGRAD_NEON 1
 #endif
 
 /// Functions that must vanish into the loop that calls them.
@@ -64,14 +69,6 @@ template <class Real>
 using Batch = ScalarBatch<Real>;
 
 template <class Real>
-ScalarBatch<Real> min(ScalarBatch<Real> a, ScalarBatch<Real> b) {
-  return b.data < a.data ? b : a;
-}
-template <class Real>
-ScalarBatch<Real> max(ScalarBatch<Real> a, ScalarBatch<Real> b) {
-  return a.data < b.data ? b : a;
-}
-template <class Real>
 ScalarBatch<Real> abs(ScalarBatch<Real> a) {
   return std::abs(a.data);
 }
@@ -96,10 +93,10 @@ using Batch = xsimd::batch<Real>;
 
 using xsimd::abs;
 using xsimd::copysign;
-using xsimd::max;
-using xsimd::min;
 using xsimd::select;
+#if !defined(GYROGRAD_NEON)
 using xsimd::sqrt;
+#endif
 
 #endif
 
@@ -137,8 +134,60 @@ GYROGRAD_INLINE Batch<Real> broadcast(Real x) {
   return Batch<Real>(x);
 }
 
-/// a * b + c with one rounding. The parameters name Batch<Real>, not any type V: argument-dependent lookup
-/// finds xsimd::fma, too (on AVX-512 a product and a sum in 8.1), and only a more special overload beats it.
+/// The smaller value of each lane. The second one where either is NaN (NEON: NaN), so that min(limit, x)
+/// keeps NaN; versions of xsimd differ in this.
+template <class Real>
+GYROGRAD_INLINE Batch<Real> min(Batch<Real> a, Batch<Real> b) {
+#if defined(GYROGRAD_SCALAR)
+  return a < b ? a : b;
+#elif defined(__AVX512F__)
+  if constexpr (std::is_same_v<Real, float>)
+    return Batch<Real>(_mm512_min_ps(a, b));
+  else
+    return Batch<Real>(_mm512_min_pd(a, b));
+#elif defined(__AVX__)
+  if constexpr (std::is_same_v<Real, float>)
+    return Batch<Real>(_mm256_min_ps(a, b));
+  else
+    return Batch<Real>(_mm256_min_pd(a, b));
+#elif defined(__SSE2__)
+  if constexpr (std::is_same_v<Real, float>)
+    return Batch<Real>(_mm_min_ps(a, b));
+  else
+    return Batch<Real>(_mm_min_pd(a, b));
+#else
+  return Batch<Real>(xsimd::min(a, b));
+#endif
+}
+
+/// The larger value of each lane; NaN as in min.
+template <class Real>
+GYROGRAD_INLINE Batch<Real> max(Batch<Real> a, Batch<Real> b) {
+#if defined(GYROGRAD_SCALAR)
+  return a > b ? a : b;
+#elif defined(__AVX512F__)
+  if constexpr (std::is_same_v<Real, float>)
+    return Batch<Real>(_mm512_max_ps(a, b));
+  else
+    return Batch<Real>(_mm512_max_pd(a, b));
+#elif defined(__AVX__)
+  if constexpr (std::is_same_v<Real, float>)
+    return Batch<Real>(_mm256_max_ps(a, b));
+  else
+    return Batch<Real>(_mm256_max_pd(a, b));
+#elif defined(__SSE2__)
+  if constexpr (std::is_same_v<Real, float>)
+    return Batch<Real>(_mm_max_ps(a, b));
+  else
+    return Batch<Real>(_mm_max_pd(a, b));
+#else
+  return Batch<Real>(xsimd::max(a, b));
+#endif
+}
+
+/// a * b + c with one rounding (SSE2 has no such instruction: two). The parameters name Batch<Real>, not any
+/// type V: argument-dependent lookup finds xsimd::fma, too (on AVX-512 a product and a sum in 8.1), and only
+/// a more special overload beats it.
 template <class Real>
 GYROGRAD_INLINE Batch<Real> fma(Batch<Real> a, Batch<Real> b, Batch<Real> c) {
   using V = Batch<Real>;
@@ -149,6 +198,11 @@ GYROGRAD_INLINE Batch<Real> fma(Batch<Real> a, Batch<Real> b, Batch<Real> c) {
     return V(_mm512_fmadd_ps(a, b, c));
   else
     return V(_mm512_fmadd_pd(a, b, c));
+#elif defined(GYROGRAD_NEON)
+  if constexpr (std::is_same_v<Real, float>)
+    return V(vfmaq_f32(c, a, b));
+  else
+    return V(vfmaq_f64(c, a, b));
 #else
   return V(xsimd::fma(a, b, c));
 #endif
@@ -165,10 +219,35 @@ GYROGRAD_INLINE Batch<Real> fnma(Batch<Real> a, Batch<Real> b, Batch<Real> c) {
     return V(_mm512_fnmadd_ps(a, b, c));
   else
     return V(_mm512_fnmadd_pd(a, b, c));
+#elif defined(GYROGRAD_NEON)
+  if constexpr (std::is_same_v<Real, float>)
+    return V(vfmsq_f32(c, a, b));
+  else
+    return V(vfmsq_f64(c, a, b));
 #else
   return V(xsimd::fnma(a, b, c));
 #endif
 }
+
+/// a / b, correctly rounded: what operator/ is everywhere except for floats on NEON.
+template <class Real>
+GYROGRAD_INLINE Batch<Real> divide(Batch<Real> a, Batch<Real> b) {
+#if defined(GYROGRAD_NEON)
+  if constexpr (std::is_same_v<Real, float>) return Batch<Real>(vdivq_f32(a, b));
+#endif
+  return a / b;
+}
+
+#if defined(GYROGRAD_NEON)
+/// Square root, correctly rounded.
+template <class Real>
+GYROGRAD_INLINE Batch<Real> sqrt(Batch<Real> a) {
+  if constexpr (std::is_same_v<Real, float>)
+    return Batch<Real>(vsqrtq_f32(a));
+  else
+    return Batch<Real>(vsqrtq_f64(a));
+}
+#endif
 
 /// Keeps a loaded vector in its register: g++ 12 otherwise folds the load into every FMA that uses it.
 template <class V>
@@ -178,7 +257,7 @@ GYROGRAD_INLINE void keep([[maybe_unused]] V& v) {
   asm("" : "+v"(v.data));
 #elif defined(__x86_64__)
   asm("" : "+x"(v.data));
-#elif defined(__aarch64__)
+#elif defined(GYROGRAD_NEON)
   asm("" : "+w"(v.data));
 #endif
 }
@@ -296,6 +375,33 @@ GYROGRAD_INLINE Batch<Real> broadcast_group(const Real* p) {
   }
 }
 
+#if !defined(GYROGRAD_SCALAR)
+namespace detail {
+
+/// Sum over all lanes by the one name that this version of xsimd has for it (found through the argument).
+template <class V>
+GYROGRAD_INLINE auto sum_lanes(V v) {
+  if constexpr (requires { reduce_add(v); })
+    return reduce_add(v);
+  else
+    return hadd(v);
+}
+
+}  // namespace detail
+
+/// The bits of a vector as a vector of another type of the same size. xsimd names the vector up to version 8,
+/// later its element.
+template <class To, class From>
+GYROGRAD_INLINE Batch<To> bits_as(Batch<From> v) {
+  if constexpr (requires {
+                  { xsimd::bitwise_cast<To>(v) } -> std::same_as<Batch<To>>;
+                })
+    return xsimd::bitwise_cast<To>(v);
+  else
+    return xsimd::bitwise_cast<Batch<To>>(v);
+}
+#endif
+
 /// Sum over all lanes, in a fixed order.
 template <class Real>
 GYROGRAD_INLINE Real reduce_add(Batch<Real> v) {
@@ -306,15 +412,15 @@ GYROGRAD_INLINE Real reduce_add(Batch<Real> v) {
   if constexpr (std::is_same_v<Real, float>) {
     const __m512d bits = _mm512_castps_pd(v);
     const __m256 upper = _mm256_castpd_ps(_mm512_maskz_extractf64x4_pd(__mmask8{0xf}, bits, 1));
-    return xsimd::hadd(
+    return detail::sum_lanes(
         xsimd::batch<float, xsimd::fma3<xsimd::avx2>>(_mm256_add_ps(_mm512_castps512_ps256(v), upper)));
   } else {
     const __m256d upper = _mm512_maskz_extractf64x4_pd(__mmask8{0xf}, v, 1);
-    return xsimd::hadd(
+    return detail::sum_lanes(
         xsimd::batch<double, xsimd::fma3<xsimd::avx2>>(_mm256_add_pd(_mm512_castpd512_pd256(v), upper)));
   }
 #else
-  return xsimd::hadd(v);
+  return detail::sum_lanes(v);
 #endif
 }
 
