@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Elementary functions on vectors: exp2, exp, log, tanh, sigmoid, erf, and GELU with its derivative.
+// Elementary functions on vectors: exp2, exp, log, tanh, sigmoid, and GELU with its derivative.
 //
-// float: own polynomials (minimax fits on the ranges named below; errors are checked by
-// tests/kernels/math_test.cpp). double: xsimd's functions, at most 3 ULP unless said otherwise; double
-// serves gradient checks and reference runs, not speed.
+// float: own polynomials (minimax fits on the ranges named below). Limits of the error hold for all floats
+// and are checked for every one of them; docs/kernels/math.md has the table. NaN gives NaN. double: xsimd's
+// functions, at most 3 ULP unless said otherwise; double serves gradient checks and reference runs, not
+// speed.
 #pragma once
 
 #include <cmath>
@@ -27,34 +28,42 @@ GYROGRAD_INLINE Batch<float> add_exponent(Batch<float> mantissa, Batch<float> sh
   std::memcpy(&y, &bits, 4);
   return y;
 }
+GYROGRAD_INLINE Batch<float> power_of_two(Batch<float> shifted) {
+  std::uint32_t bits;
+  std::memcpy(&bits, &shifted.data, 4);
+  bits <<= 23;
+  float y;
+  std::memcpy(&y, &bits, 4);
+  return y;
+}
 #else
 /// mantissa * 2^n where the low bits of `shifted` (a float that went through round_magic) hold n.
 GYROGRAD_INLINE Batch<float> add_exponent(Batch<float> mantissa, Batch<float> shifted) {
-  using Int = xsimd::batch<std::int32_t>;
-  const Int steps = xsimd::bitwise_cast<Int>(shifted) << 23;
-  return xsimd::bitwise_cast<Batch<float>>(xsimd::bitwise_cast<Int>(mantissa) + steps);
+  const Batch<std::int32_t> steps = bits_as<std::int32_t>(shifted) << 23;
+  return bits_as<float>(Batch<std::int32_t>(bits_as<std::int32_t>(mantissa) + steps));
+}
+/// 2^n where the low bits of `shifted` (a float that went through power_magic) hold n + 127.
+GYROGRAD_INLINE Batch<float> power_of_two(Batch<float> shifted) {
+  return bits_as<float>(Batch<std::int32_t>(bits_as<std::int32_t>(shifted) << 23));
 }
 #endif
 
 /// 1.5 * 2^23: adding it rounds a float of magnitude below 2^22 to an integer held in the low mantissa bits.
 inline constexpr float round_magic = 12582912.0F;
+inline constexpr float power_magic = round_magic + 127.0F;
 
 }  // namespace detail
 
-/// 2^x for x in [-126, 127]; smaller x give 2^-126, larger ones 2^127. Relative error below 2.4e-7 (float,
-/// degree 5).
-GYROGRAD_INLINE Batch<float> exp2_clamped(Batch<float> x) {
+/// 2^x for x in [-126, 127]. At most 4 ULP (float, degree 5); 2^0 is 1 + 1 ULP.
+GYROGRAD_INLINE Batch<float> exp2_in_range(Batch<float> x) {
   using V = Batch<float>;
 #if defined(GYROGRAD_AVX512)
-  // Rounding and scaling by a power of two are single instructions; the clamps are for equal results
-  // everywhere.
-  x = min(max(x, V(-126.0F)), V(127.0F));
+  // Rounding and scaling by a power of two are single instructions.
   const V n(_mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
   const V r = x - n;
 #else
-  x = min(max(x, V(-126.0F)), V(127.0F));
-  const V shifted = x + V(detail::round_magic);
-  const V r = x - (shifted - V(detail::round_magic));
+  const V shifted = x + V(detail::power_magic);
+  const V r = x - (shifted - V(detail::power_magic));
 #endif
   V p = fma(V(1.327647187e-3F), r, V(9.675541333e-3F));
   p = fma(p, r, V(5.550713274e-2F));
@@ -64,10 +73,10 @@ GYROGRAD_INLINE Batch<float> exp2_clamped(Batch<float> x) {
 #if defined(GYROGRAD_AVX512)
   return V(_mm512_scalef_ps(p, n));
 #else
-  return detail::add_exponent(p, shifted);
+  return p * detail::power_of_two(shifted);  // a product, not a sum of exponents: NaN stays NaN
 #endif
 }
-GYROGRAD_INLINE Batch<double> exp2_clamped(Batch<double> x) {
+GYROGRAD_INLINE Batch<double> exp2_in_range(Batch<double> x) {
 #if defined(GYROGRAD_SCALAR)
   return std::exp2(x.data);
 #else
@@ -75,7 +84,26 @@ GYROGRAD_INLINE Batch<double> exp2_clamped(Batch<double> x) {
 #endif
 }
 
-/// e^x. float: relative error below 2.1e-7 for x in [-87.3, 88.7]; 0 below, infinity above, NaN stays NaN.
+/// 2^x for x in [-126, 127]; smaller x give 2^-126, larger ones 2^127. The order of the operands lets NaN
+/// through.
+GYROGRAD_INLINE Batch<float> exp2_clamped(Batch<float> x) {
+  using V = Batch<float>;
+  return exp2_in_range(min(V(127.0F), max(V(-126.0F), x)));
+}
+GYROGRAD_INLINE Batch<double> exp2_clamped(Batch<double> x) {
+  return exp2_in_range(x);
+}
+
+/// 2^x for x at most 127, in practice not above 0 but for rounding: exponents of a softmax. Below -126:
+/// 2^-126 (float).
+GYROGRAD_INLINE Batch<float> exp2_nonpositive(Batch<float> x) {
+  return exp2_in_range(max(Batch<float>(-126.0F), x));
+}
+GYROGRAD_INLINE Batch<double> exp2_nonpositive(Batch<double> x) {
+  return exp2_in_range(x);
+}
+
+/// e^x. float: at most 3 ULP; results below 2^-126 become 0.
 GYROGRAD_INLINE Batch<float> exp(Batch<float> x) {
   using V = Batch<float>;
   const V clamped = min(max(x, V(-87.33654F)), V(88.37626F));
@@ -104,7 +132,7 @@ GYROGRAD_INLINE Batch<double> exp(Batch<double> x) {
 #endif
 }
 
-/// Natural logarithm (both precisions: xsimd, at most 2 ULP).
+/// Natural logarithm (both precisions: xsimd; float at most 1 ULP, double 2).
 template <class Real>
 GYROGRAD_INLINE Batch<Real> log_lanes(Batch<Real> x) {
 #if defined(GYROGRAD_SCALAR)
@@ -120,11 +148,11 @@ GYROGRAD_INLINE Batch<Real> log_lanes(Batch<Real> x) {
 #endif
 }
 
-/// Hyperbolic tangent. float: rational x P(x^2) / Q(x^2) of degrees 4, 4 on |x| <= 9, relative error below
-/// 5e-7.
+/// Hyperbolic tangent. float: rational x P(x^2) / Q(x^2) of degrees 4, 4 on |x| <= 9, at most 9 ULP: may pass
+/// 1 by 3 of them.
 GYROGRAD_INLINE Batch<float> tanh(Batch<float> x) {
   using V = Batch<float>;
-  const V c = min(max(x, V(-9.0F)), V(9.0F));
+  const V c = min(V(9.0F), max(V(-9.0F), x));  // in this order NaN stays
   const V t = c * c;
   V p = fma(V(1.335442422e-8F), t, V(2.060875932e-5F));
   p = fma(p, t, V(3.495568424e-3F));
@@ -134,7 +162,7 @@ GYROGRAD_INLINE Batch<float> tanh(Batch<float> x) {
   q = fma(q, t, V(2.58769074e-2F));
   q = fma(q, t, V(0.4671432472F));
   q = fma(q, t, V(1.0F));
-  return c * p / q;
+  return divide(c * p, q);
 }
 GYROGRAD_INLINE Batch<double> tanh(Batch<double> x) {
 #if defined(GYROGRAD_SCALAR)
@@ -144,13 +172,14 @@ GYROGRAD_INLINE Batch<double> tanh(Batch<double> x) {
 #endif
 }
 
-/// Logistic function 1 / (1 + e^-x). float: absolute error below 1.2e-7.
+/// Logistic function 1 / (1 + e^-x). float: absolute error below 1.2e-7, at most 64 ULP of results above
+/// 2^-126.
 template <class Real>
 GYROGRAD_INLINE Batch<Real> sigmoid(Batch<Real> x) {
   using V = Batch<Real>;
   if constexpr (std::is_same_v<Real, float>) {
     const V e = exp2_clamped(x * V(-1.44269504F));
-    return V(1.0F) / (V(1.0F) + e);
+    return divide(V(1.0F), V(1.0F) + e);
   } else {
     return V(1.0) / (V(1.0) + exp(V(0.0) - x));
   }
@@ -158,14 +187,15 @@ GYROGRAD_INLINE Batch<Real> sigmoid(Batch<Real> x) {
 
 /// GELU x Phi(x) and its derivative Phi(x) + x phi(x); both need exp(-x^2 / 2), so they are computed
 /// together. float: erfc(z) = exp(-z^2) t (a1 + ... + a6 t^5), t = 1 / (1 + 0.39 z) (form of Abramowitz and
-/// Stegun 7.1.26, own fit); absolute error 4.4e-7 of the value, 3.1e-7 of the slope. double: xsimd's erfc
-/// and exp, absolute error 2e-14 of the value, 6e-15 of the slope.
+/// Stegun 7.1.26, own fit); absolute error 4.4e-7 of the value, 3.4e-7 of the slope, 1 ULP more where they
+/// are large (slope: |x| <= 1e30). double: xsimd's erfc and exp, absolute error 2e-14 of the value, 6e-15 of
+/// the slope.
 template <class Real>
 GYROGRAD_INLINE void gelu_pair(Batch<Real>& y, Batch<Real>& slope, Batch<Real> x) {
   using V = Batch<Real>;
   if constexpr (std::is_same_v<Real, float>) {
     const V z = abs(x) * V(0.70710678F);
-    const V t = V(1.0F) / fma(V(0.39F), z, V(1.0F));
+    const V t = divide(V(1.0F), fma(V(0.39F), z, V(1.0F)));
     const V e = exp2_clamped(x * x * V(-0.72134752F));  // exp(-x^2 / 2)
     V q = fma(V(-0.2275372208F), t, V(0.8866647574F));
     q = fma(q, t, V(-0.635400902F));
@@ -185,6 +215,29 @@ GYROGRAD_INLINE void gelu_pair(Batch<Real>& y, Batch<Real>& slope, Batch<Real> x
     const V density = exp(x * x * V(-0.5)) * V(0.39894228040143268);
     y = x * phi;
     slope = fma(x, density, phi);
+  }
+}
+
+/// GELU alone, for inference. float: x - relu(x) = -|x| 2^q(|x|) with q a polynomial of degree 7 for
+/// log2(1 - Phi) (own fit on [0, 5.5], where the rest is below 1e-7), absolute error 1.1e-7. The value of
+/// gelu_pair differs from it by as much as the two errors allow. double: as gelu_pair.
+template <class Real>
+GYROGRAD_INLINE Batch<Real> gelu_value(Batch<Real> x) {
+  using V = Batch<Real>;
+  if constexpr (std::is_same_v<Real, float>) {
+    const V z = min(V(8.0F), abs(x));
+    V q = fma(V(4.7887188e-6F), z, V(-1.84352575e-5F));
+    q = fma(q, z, V(-5.51585341e-4F));
+    q = fma(q, z, V(7.61969434e-3F));
+    q = fma(q, z, V(-5.28935827e-2F));
+    q = fma(q, z, V(-0.459071517F));
+    q = fma(q, z, V(-1.15112257F));
+    q = fma(q, z, V(-0.999999642F));
+    return fnma(z, exp2_in_range(q), max(V(0.0F), x));
+  } else {
+    V y, slope;
+    gelu_pair<Real>(y, slope, x);
+    return y;
   }
 }
 
