@@ -1,75 +1,158 @@
 // SPDX-License-Identifier: MIT
-// `gyrograd prepare DATASET RAW`: raw recordings to windows, as published.
+// `gyrograd prepare DATASET RAW`: raw recordings to windows.
 #include <algorithm>
-#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "cli/arguments.hpp"
 #include "cli/card.hpp"
+#include "cli/prepare_sets.hpp"
 #include "cli/run_options.hpp"
-#include "gyrograd/data/readers/hapt.hpp"
 #include "gyrograd/data/windows_file.hpp"
 #include "gyrograd/io/file.hpp"
 
 namespace gyrograd::cli {
 namespace {
 
-constexpr std::array<std::string_view, 1> readable_sets = {"uci"};
-constexpr std::string_view version = "20_120";
+/// What goes into a data set folder.
+struct Prepared {
+  Card card;
+  data::DataSet set;
+  data::Findings findings;
+};
 
-/// The folder that holds the recordings: RAW itself or its RawData.
-fs::path recordings_folder(const fs::path& raw) {
-  if (!fs::is_directory(raw)) fail<IoError>(raw.string(), ": no such folder of recordings");
-  const fs::path inner = raw / "RawData";
-  return fs::is_directory(inner) ? inner : raw;
+std::vector<OptionSpec> option_specs() {
+  std::vector<OptionSpec> options = {
+      {"o,output", "DIR", "folder to write (default ROOT/dataset/DATASET)"},
+      {"published", "", "cut as the published scripts do, quirks included"},
+      {"rate", "HZ", "rate of the windows, whole Hz (default 20)"},
+      {"window", "STEPS", "steps of a window (default 120)"},
+      {"stride", "STEPS", "steps from one window to the next (default: the window)"},
+  };
+  for (OptionSpec& more : run_option_specs(false)) options.push_back(std::move(more));
+  return options;
 }
 
-void print_summary(const data::DataSet& set, const std::vector<std::string>& names) {
-  result("windows ", set.windows.count, " x ", set.windows.steps, " steps x ", set.windows.channels,
-         " channels");
-  const std::vector<Index> activity =
-      data::first_of_windows(data::label_column(set.labels, 0), set.labels.steps);
-  for (std::size_t k = 0; k < names.size(); ++k) {
-    result("  ", names[k], " ", std::count(activity.begin(), activity.end(), static_cast<Index>(k)));
+std::string known_names() {
+  std::string list;
+  for (const ReadableSet& set : readable_sets) list += (list.empty() ? "" : ", ") + std::string(set.name);
+  return list;
+}
+
+const ReadableSet& find_set(const std::string& name) {
+  std::vector<std::string_view> names;
+  for (const ReadableSet& set : readable_sets) {
+    if (set.name == name) return set;
+    names.push_back(set.name);
   }
+  fail<UsageError>("prepare: cannot read recordings of '", name, "'", did_you_mean(name, names),
+                   ", expected ", known_names());
+}
+
+/// Rate and window of the line; the published recipe has its own.
+data::WindowRule read_rule(const Arguments& arguments, const data::WindowRule& published,
+                           std::string_view name) {
+  data::WindowRule rule;
+  if (arguments.flag("published")) {
+    if (published.rate == 0) {
+      fail<UsageError>("prepare: no published recipe is known for '", name, "'; leave out --published");
+    }
+    rule = published;
+  }
+  rule.rate = arguments.integer("rate", rule.rate, 1, 10'000);
+  rule.steps = arguments.integer("window", rule.steps, 2, 1'000'000);
+  rule.stride = arguments.integer("stride", rule.stride, 1, rule.steps);
+  return rule;
+}
+
+void complete_card(Prepared& p, const data::WindowRule& rule) {
+  const bool published = rule.recipe == data::Recipe::published;
+  p.card.rate = static_cast<double>(rule.rate);
+  p.card.steps = rule.steps;
+  p.card.stride = rule.hop();
+  p.card.recipe = published ? "published" : "corrected";
+  if (p.card.resampling.empty())
+    p.card.resampling = published ? "as published" : "windowed sinc, cut-off at 99 % of half the lower rate";
+  p.card.findings = p.findings.total();
+}
+
+void print_summary(const Prepared& p) {
+  result("windows ", p.set.windows.count, " x ", p.set.windows.steps, " steps x ", p.set.windows.channels,
+         " channels");
+  for (std::size_t k = 0; k < p.card.labels.size(); ++k) {
+    const LabelColumn& label = p.card.labels[k];
+    const std::vector<Index> first =
+        data::first_of_windows(data::label_column(p.set.labels, static_cast<Index>(k)), p.set.labels.steps);
+    if (label.classes.empty()) {
+      result(label.name, ": ", *std::max_element(first.begin(), first.end()) + 1);
+      continue;
+    }
+    result(label.name, ":");
+    std::vector<Index> counts(label.classes.size());
+    for (Index i = 0; i < p.set.labels.count; ++i) {
+      const auto at = static_cast<std::size_t>(p.set.labels.at(i, 0, static_cast<Index>(k)));
+      if (at < counts.size()) ++counts[at];
+    }
+    for (std::size_t c = 0; c < counts.size(); ++c) result("  ", label.classes[c], " ", counts[c]);
+  }
+}
+
+/// One line for each kind of finding, with its first place.
+void report(const RunOptions& run, const data::Findings& findings) {
+  for (std::size_t k = 0; k < data::finding_words.size(); ++k) {
+    const auto kind = static_cast<data::FindingKind>(k);
+    if (findings.count(kind) == 0) continue;
+    const auto& list = findings.list();
+    const auto first =
+        std::find_if(list.begin(), list.end(), [&](const data::Finding& f) { return f.kind == kind; });
+    note(run, "prepare: ", findings.count(kind), " x ", data::finding_words[k],
+         first == list.end() ? std::string() : ", first " + first->where + ": " + first->what);
+  }
+}
+
+void write(const RunOptions& run, const fs::path& folder, const std::string& version, const Prepared& p) {
+  make_folder(folder);
+  const io::DirectoryLock lock(folder);
+  data::save_data_set(folder, version, p.set);
+  write_card(card_path(folder, version), p.card);
+  if (run.force || !fs::exists(folder / "card.json")) write_card(folder / "card.json", p.card);
+  const fs::path findings = folder / ("findings_" + version + ".txt");
+  io::atomic_write(findings, std::string_view(p.findings.text()));
+  note(run, "prepare: wrote ", data::windows_path(folder, version).string(), ", labels, origins and card");
+  if (p.findings.total() > 0)
+    note(run, "prepare: ", p.findings.total(), " findings are listed in ", findings.string());
 }
 
 }  // namespace
 
 int run_prepare(int argc, char** argv) {
-  std::vector<OptionSpec> options = run_option_specs(false);
-  options.push_back({"o,output", "DIR", "folder to write (default ROOT/dataset/DATASET)"});
-  Arguments arguments("prepare", "Turn raw recordings into windows of 120 steps at 20 Hz, as published.",
-                      {{"DATASET", "uci (the HAPT recordings of the UCI repository)"},
-                       {"RAW", "folder of the unpacked recordings"}},
-                      options);
+  std::string purpose = "Turn raw recordings into windows. Sets and their recordings:\n";
+  for (const ReadableSet& set : readable_sets)
+    purpose += "  " + std::string(set.name) + ": " + std::string(set.recordings) + '\n';
+  Arguments arguments("prepare", purpose,
+                      {{"DATASET", "one of the sets above"}, {"RAW", "folder of the unpacked recordings"}},
+                      option_specs());
   if (!arguments.parse(argc, argv)) return ExitCode::done;
   const RunOptions run = read_run_options(arguments, false);
   const std::string name = arguments.word(0);
-  if (std::find(readable_sets.begin(), readable_sets.end(), name) == readable_sets.end()) {
-    fail<UsageError>("prepare: cannot read recordings of '", name, "'", did_you_mean(name, readable_sets),
-                     ", expected uci");
-  }
+  const ReadableSet& set = find_set(name);
+  const data::WindowRule rule = read_rule(arguments, set.published, name);
+  const std::string version = std::to_string(rule.rate) + '_' + std::to_string(rule.steps);
   const fs::path folder = arguments.has("output") ? fs::path(arguments.text("output")) : run.at.dataset(name);
-  const std::string text(version);
-  for (const fs::path& path :
-       {data::windows_path(folder, text), data::labels_path(folder, text), folder / "card.json"}) {
+  for (const fs::path& path : {data::windows_path(folder, version), data::labels_path(folder, version),
+                               card_path(folder, version)}) {
     refuse_existing(path, run.force);
   }
-  const fs::path raw = recordings_folder(arguments.word(1));
-  const data::DataSet set = data::read_hapt(raw);
-  Card card;
-  card.source = "Smartphone-Based Recognition of Human Activities and Postural Transitions (UCI)";
-  card.labels = published_labels(name);
-  print_summary(set, card.labels[0].classes);
-  if (run.dry_run) return ExitCode::done;
-  make_folder(folder);
-  const io::DirectoryLock lock(folder);
-  data::save_data_set(folder, text, set);
-  write_card(folder / "card.json", card);
-  note(run, "prepare: wrote ", data::windows_path(folder, text).string(), " and its labels");
+  const fs::path raw = arguments.word(1);
+  if (!fs::is_directory(raw)) fail<IoError>(raw.string(), ": no such folder of recordings");
+  Prepared p;
+  p.card = set.card();
+  p.set = set.read(raw, rule, p.findings);
+  complete_card(p, rule);
+  print_summary(p);
+  report(run, p.findings);
+  if (!run.dry_run) write(run, folder, version, p);
   return ExitCode::done;
 }
 

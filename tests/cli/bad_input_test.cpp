@@ -9,37 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "cli/bad_case.hpp"
 #include "cli/tool.hpp"
 #include "support/catch.hpp"
 
 using namespace gyrograd::testing;
 
 namespace {
-
-using Words = std::vector<std::string>;
-
-/// One wrong call: what is prepared first, the words, the exit code, and a part of the message.
-struct Case {
-  std::string name;
-  Words words;
-  int code;
-  std::string part;
-  std::function<void(const fs::path&)> prepare = [](const fs::path&) {};
-};
-
-Words split(const std::string& line) {
-  Words words;
-  std::string word;
-  for (const char c : line + ' ') {
-    if (c != ' ') {
-      word += c;
-    } else if (!word.empty()) {
-      words.push_back(word);
-      word.clear();
-    }
-  }
-  return words;
-}
 
 /// Bytes of a version 1 .npy file.
 std::string npy(const std::string& descr, const std::string& shape, const std::string& payload,
@@ -67,10 +43,6 @@ std::function<void(const fs::path&)> data_set(const std::string& name, const std
     spill(root / "dataset" / name / "data_20_120.npy", data);
     spill(root / "dataset" / name / "label_20_120.npy", labels);
   };
-}
-
-std::function<void(const fs::path&)> file(const std::string& path, const std::string& bytes) {
-  return [=](const fs::path& root) { spill(root / path, bytes); };
 }
 
 /// Copies a file and changes it.
@@ -154,6 +126,10 @@ std::vector<Case> usage_cases() {
       {"unknown label name", split("classifier v2 tiny 20_120 -f limu -s x -l actvity"), 2,
        "did you mean 'activity'"},
       {"unknown recordings", split("prepare ucii raw"), 2, "did you mean 'uci'"},
+      {"recordings at no rate", split("prepare uci raw --rate 0"), 2, "--rate"},
+      {"recordings at a fraction of a rate", split("prepare uci raw --rate 12.5"), 2, "whole number"},
+      {"windows of one step", split("prepare uci raw --window 1"), 2, "--window"},
+      {"windows with holes", split("prepare uci raw --window 20 --stride 21"), 2, "--stride"},
       {"empty option value", {"pretrain", "v1", "tiny", "20_120", "-s", ""}, 2, "save_model"},
       {"synth with no users", split("synth more --users 0"), 2, "--users"},
       {"convert one file", split("convert a.pt"), 2, "is missing"},
@@ -356,23 +332,6 @@ std::vector<Case> output_cases() {
             "{\"base_odd\": {\"hidden\": 70, \"hidden_ff\": 144, \"feature_num\": 6, \"n_layers\": 4, "
             "\"n_heads\": 4, \"seq_len\": 120, \"emb_norm\": true}}")},
   };
-}
-
-void check(const fs::path& root, const Case& one) {
-  one.prepare(root);
-  auto before = snapshot(root);
-  const Outcome outcome = run_tool(root, one.words);
-  auto after = snapshot(root);
-  std::erase_if(after, [](const auto& f) { return f.first.ends_with(".gyrograd.lock"); });
-  std::erase_if(before, [](const auto& f) { return f.first.ends_with(".gyrograd.lock"); });
-  INFO(one.name << "\nstderr: " << outcome.err << "stdout: " << outcome.out);
-  CHECK(outcome.code == one.code);
-  CHECK(std::count(outcome.err.begin(), outcome.err.end(), '\n') == 1);
-  CHECK(outcome.err.rfind("gyrograd: ", 0) == 0);
-  CHECK(outcome.err.find(one.part) != std::string::npos);
-  CHECK(outcome.out.empty());
-  const bool untouched = before == after;
-  CHECK(untouched);
 }
 
 }  // namespace

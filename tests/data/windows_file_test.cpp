@@ -80,3 +80,15 @@ TEST_CASE("data and labels of different preparations are refused") {
   set.windows.count = 7;
   CHECK_THROWS_AS(save_windows(folder / "data_v.npy", set.windows), ShapeError);
 }
+
+TEST_CASE("origins travel with their set and only with it") {
+  const testing::TempFolder folder;
+  DataSet set = small();
+  set.origins = {{3, 120}, {4, 0}};
+  save_data_set(folder.path(), "v", set);
+  CHECK(load_data_set(folder.path(), "v").origins == set.origins);
+  CHECK_THROWS_WITH(load_origins(origins_path(folder.path(), "v"), 3), Contains("expected (3, 2)"));
+  set.origins.clear();
+  save_data_set(folder.path(), "v", set);
+  CHECK(load_data_set(folder.path(), "v").origins.empty());
+}

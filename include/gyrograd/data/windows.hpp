@@ -53,10 +53,18 @@ struct Labels {
   }
 };
 
-/// Windows and the labels of their steps.
+/// Where a window was cut: the number of its recording session and its first step there, at the rate of the
+/// windows.
+struct Origin {
+  Index session = 0, start = 0;
+  bool operator==(const Origin&) const = default;
+};
+
+/// Windows, the labels of their steps, and where they come from (empty: not known).
 struct DataSet {
   Windows windows;
   Labels labels;
+  std::vector<Origin> origins{};
 };
 
 /// Refuses labels that do not belong to the windows.

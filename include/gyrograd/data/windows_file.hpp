@@ -4,9 +4,11 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "gyrograd/core/aligned.hpp"
@@ -103,19 +105,57 @@ inline void save_labels(const std::filesystem::path& path, const Labels& l) {
   detail::save_3d(path, l.values, l.count, l.steps, l.columns);
 }
 
-/// Reads data_<version>.npy and label_<version>.npy of a folder and checks that they belong together.
+/// Path of the origins of one data set version, for example dataset/uci/origin_20_120.npy.
+inline std::filesystem::path origins_path(const std::filesystem::path& folder, const std::string& version) {
+  return folder / ("origin_" + version + ".npy");
+}
+
+/// Writes origins as int64 (N, 2): session and first step there.
+inline void save_origins(const std::filesystem::path& path, std::span<const Origin> origins) {
+  std::vector<std::int64_t> flat;
+  for (const Origin& o : origins) flat.insert(flat.end(), {o.session, o.start});
+  io::write_npy(path, flat, {origins.size(), 2});
+}
+
+/// Reads origins, one for each of `count` windows; none when there is no such file.
+inline std::vector<Origin> load_origins(const std::filesystem::path& path, Index count) {
+  if (!std::filesystem::exists(path)) return {};
+  const io::NpyFile file = io::read_npy(path);
+  if (file.shape() != io::Shape{static_cast<std::size_t>(count), 2}) {
+    fail<IoError>(file.name(), ": array of shape ", io::shape_text(file.shape()), ", expected (", count,
+                  ", 2): session and first step of every window; prepare the set again");
+  }
+  const std::vector<double> flat = file.values<double>();
+  std::vector<Origin> out;
+  for (std::size_t i = 0; i < flat.size(); i += 2) {
+    if (!(std::fabs(flat[i]) < 1e15 && std::fabs(flat[i + 1]) < 1e15))
+      fail<IoError>(file.name(), ": window ", i / 2, ": not a session and a step");
+    out.push_back({static_cast<Index>(flat[i]), static_cast<Index>(flat[i + 1])});
+  }
+  return out;
+}
+
+/// Reads data_<version>.npy, label_<version>.npy and, where it is there, origin_<version>.npy of a folder and
+/// checks that they belong together.
 inline DataSet load_data_set(const std::filesystem::path& folder, const std::string& version) {
   DataSet set{load_windows(windows_path(folder, version)), load_labels(labels_path(folder, version))};
   check_pair(set.windows, set.labels, io::printable(folder.string(), 4096) + " version " + version);
+  set.origins = load_origins(origins_path(folder, version), set.windows.count);
   return set;
 }
 
-/// Writes both files of a data set into an existing folder.
+/// Writes the files of a data set into an existing folder.
 inline void save_data_set(const std::filesystem::path& folder, const std::string& version,
                           const DataSet& set) {
   check_pair(set.windows, set.labels, io::printable(folder.string(), 4096) + " version " + version);
   save_windows(windows_path(folder, version), set.windows);
   save_labels(labels_path(folder, version), set.labels);
+  std::error_code ignored;
+  if (set.origins.empty()) {
+    std::filesystem::remove(origins_path(folder, version), ignored);  // those of another preparation
+  } else {
+    save_origins(origins_path(folder, version), set.origins);
+  }
 }
 
 }  // namespace gyrograd::data

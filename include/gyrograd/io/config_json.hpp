@@ -54,6 +54,15 @@ class JsonObjectReader {
     out = value->boolean;
     return *this;
   }
+  JsonObjectReader& text(std::string_view key, std::string& out) {
+    const JsonValue* value = ask(key);
+    if (value == nullptr) return *this;
+    if (value->kind != JsonValue::Kind::text) wrong(key, "a text", *value);
+    out = value->text;
+    return *this;
+  }
+  /// The member itself, of any kind, or nullptr.
+  const JsonValue* any(std::string_view key) { return ask(key); }
   JsonObjectReader& texts(std::string_view key, std::vector<std::string>& out) {
     return list(key, out, [&](const JsonValue& item) {
       if (item.kind != JsonValue::Kind::text) wrong(key, "a list of texts", item);

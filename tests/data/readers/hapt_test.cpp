@@ -21,6 +21,8 @@ std::string rows(int count, double level) {
   return text;
 }
 
+const WindowRule as_published{Recipe::published, 20, 120, 0};
+
 /// Two recordings of 700 rows; the labels give one window of walking and one of lying.
 struct Raw {
   testing::TempFolder folder;
@@ -31,7 +33,10 @@ struct Raw {
     folder.write("gyro_exp02_user05.txt", rows(700, 0.25));
     folder.write("labels.txt", "1 2 1 10 330\n1 2 7 330 700\n2 5 6 0 310\n1 2 4 100 200\n");
   }
-  DataSet read() const { return read_hapt(folder.path()); }
+  DataSet read() const {
+    Findings findings;
+    return read_hapt(folder.path(), as_published, findings);
+  }
 };
 
 }  // namespace
@@ -77,7 +82,7 @@ TEST_CASE("malformed HAPT folders end in one line that names file and row") {
   broken("labels.txt", "1 2 1 -10 330\n", "labels.txt:1: column 4 is -10");
   broken("labels.txt", "1 2 1 10\n", "labels.txt:1: 4 columns, expected 5");
   broken("labels.txt", "3 2 1 10 330\n", "labels.txt:1: no recording of experiment 3 by user 2");
-  broken("labels.txt", "1 2 1 10 300\n", "no segment of activities 1 to 6 is longer");
+  broken("labels.txt", "1 2 1 10 300\n", "no recording gives a window of 120 steps at 20 Hz (6 s)");
   CHECK(raw.read().windows.count == 2);
   raw.folder.write("acc_expXX_user02.txt", "1 2 3\n");
   CHECK_THROWS_WITH(raw.read(), Contains("acc_expXX_user02.txt: unexpected name"));
@@ -85,16 +90,20 @@ TEST_CASE("malformed HAPT folders end in one line that names file and row") {
 
 TEST_CASE("folders that are no HAPT folder are refused") {
   const testing::TempFolder folder;
-  CHECK_THROWS_WITH(read_hapt(folder.path()), Contains("holds no acc_expNN_userNN.txt"));
-  CHECK_THROWS_WITH(read_hapt(folder / "absent"), Contains("cannot be listed"));
+  Findings findings;
+  CHECK_THROWS_WITH(read_hapt(folder.path(), as_published, findings),
+                    Contains("holds no acc_expNN_userNN.txt"));
+  CHECK_THROWS_WITH(read_hapt(folder / "absent", as_published, findings), Contains("cannot be listed"));
 }
 
 TEST_CASE("the real recordings give exactly the published uci set") {
   const auto raw = testing::data_path("HAPT/RawData");
   const auto published = testing::data_path("uci_label_20_120.npy");
   if (!raw || !published) return;
-  const DataSet set = read_hapt(*raw);
+  Findings findings;
+  const DataSet set = read_hapt(*raw, as_published, findings);
   REQUIRE(set.windows.count == 2088);
+  CHECK(findings.total() == 0);
   const bool same_labels =
       set.labels.values == load_labels(*published).values;  // half a million: not printed
   CHECK(same_labels);
@@ -111,4 +120,56 @@ TEST_CASE("the real recordings give exactly the published uci set") {
     CHECK(sum / n == Approx(mean[c]).margin(6e-5));
     CHECK(std::sqrt(square / n) == Approx(deviation[c]).margin(6e-5));
   }
+}
+
+TEST_CASE(
+    "corrected: rows counted from 1, a recording of exactly one window counts, short ones are reported") {
+  testing::TempFolder folder;
+  std::string acc, gyro;
+  for (int i = 1; i <= 700; ++i) {
+    acc += std::to_string(0.001 * i) + " 1 0." + std::to_string(i % 7) + "\n";
+    gyro += "0.1 0." + std::to_string(i % 5) + " 0." + std::to_string(i % 3) + "\n";
+  }
+  // the second channel never changes: 1 2 4 below shares it
+  folder.write("acc_exp01_user02.txt", acc);
+  folder.write("gyro_exp01_user02.txt", gyro);
+  folder.write("labels.txt", "1 2 1 1 300\n");
+  Findings findings;
+  const auto read = [&] { return read_hapt(folder.path(), {}, findings); };
+  CHECK_THROWS_WITH(read(), Contains("no recording gives a window") && Contains("constant channel"));
+  CHECK(findings.count(FindingKind::constant) == 1);
+
+  acc.clear(), gyro.clear();
+  for (int i = 1; i <= 700; ++i) {
+    acc += std::to_string(0.001 * i) + " 1.0" + std::to_string(i % 2) + " 0." + std::to_string(i % 7) + "\n";
+    gyro +=
+        "0.1" + std::to_string(i % 2) + " 0." + std::to_string(i % 5) + " 0." + std::to_string(i % 3) + "\n";
+  }
+  folder.write("acc_exp01_user02.txt", acc);
+  folder.write("gyro_exp01_user02.txt", gyro);
+  folder.write("labels.txt", "1 2 1 1 300\n1 2 2 301 500\n1 2 8 501 700\n");
+  Findings second;
+  const DataSet set = read_hapt(folder.path(), {}, second);
+  REQUIRE(set.windows.count == 1);
+  CHECK(second.count(FindingKind::short_recording) == 1);
+  CHECK_THAT(second.list()[0].where, Contains("acc_exp01_user02.txt:301"));
+  CHECK(set.labels.at(0, 0, 1) == 0);
+  CHECK(set.origins == std::vector<Origin>{{1, 0}});
+  // a ramp of .001 g a row stays that ramp at 20 Hz, but for the ends
+  for (Index t = 10; t < 110; ++t)
+    CHECK(set.windows.window(0)[static_cast<std::size_t>(t * 6)] ==
+          Approx(0.001 * (1 + 2.5 * static_cast<double>(t)) * 9.80665).margin(2e-4));
+  folder.write("labels.txt", "1 2 1 0 300\n");
+  CHECK_THROWS_WITH(read_hapt(folder.path(), {}, second), Contains("start row 0 lies outside"));
+}
+
+TEST_CASE("corrected windows of the real recordings") {
+  const auto raw = testing::data_path("HAPT/RawData");
+  if (!raw) return;
+  Findings findings;
+  const DataSet set = read_hapt(*raw, {}, findings);
+  CHECK(set.windows.count == 2099);  // sum of floor(ceil(rows * 2 / 5) / 120) over the label file
+  CHECK(findings.total() == findings.count(FindingKind::short_recording));
+  CHECK_THROWS_WITH(read_hapt(*raw, {Recipe::published, 25, 120, 0}, findings),
+                    Contains("leave out --published"));
 }

@@ -37,3 +37,16 @@ TEST_CASE("malformed rows are located by file and line") {
   CHECK_THROWS_AS(read_number_table(folder / "absent.txt", 3), IoError);
   CHECK_THROWS_AS(read_number_table(folder.path(), 3), IoError);
 }
+
+TEST_CASE("a header is checked and leading columns are left out") {
+  const testing::TempFolder folder;
+  const TableFormat format{',', {"", "x", "y"}, 1};
+  const NumberTable t = read_number_table(folder.write("c.csv", ",x,y\r\n0,1.5,2\r\n1,3,4\r\n"), 2, format);
+  CHECK(t.values == std::vector<double>{1.5, 2, 3, 4});
+  CHECK(t.lines == std::vector<Index>{2, 3});
+  CHECK_THROWS_WITH(read_number_table(folder.write("c.csv", ",x,z\n0,1,2\n"), 2, format),
+                    Contains("c.csv:1: header ',x,z', expected ',x,y'"));
+  CHECK_THROWS_WITH(read_number_table(folder.write("c.csv", ",x,y\n0,1\n"), 2, format),
+                    Contains("c.csv:2: 2 columns, expected 3"));
+  CHECK_THROWS_WITH(read_number_table(folder.write("c.csv", ",x,y\n"), 2, format), Contains("is empty"));
+}

@@ -4,20 +4,22 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <vector>
 
 #include "gyrograd/core/config.hpp"
 #include "gyrograd/core/error.hpp"
+#include "gyrograd/data/card.hpp"
 #include "gyrograd/data/down_sample.hpp"
+#include "gyrograd/data/findings.hpp"
+#include "gyrograd/data/readers/folder.hpp"
 #include "gyrograd/data/readers/number_table.hpp"
+#include "gyrograd/data/windowing.hpp"
 #include "gyrograd/data/windows.hpp"
 
 namespace gyrograd::data {
@@ -49,42 +51,37 @@ std::vector<Real> hapt_segment_rows(std::span<const Real> acc_g, std::span<const
   return down_sample(std::span<const Real>(rows), 6, Hapt::rate / Hapt::window_rate, LoopGuard::uci);
 }
 
+/// Card of the uci set.
+inline Card hapt_card() {
+  Card card;
+  card.source = "Smartphone-Based Recognition of Human Activities and Postural Transitions (UCI HAPT 2.1)";
+  card.licence = "as is, no commercial use";
+  card.citation =
+      "Reyes-Ortiz et al., Transition-Aware Human Activity Recognition Using Smartphones, Neurocomputing "
+      "2015";
+  card.labels = published_labels("uci");
+  return card;
+}
+
 namespace detail {
 
-/// Numbers in a file name "acc_exp12_user06.txt".
+/// Experiment and user of "acc_exp12_user06.txt".
 struct HaptName {
   Index experiment = 0, user = 0;
 };
 
 inline HaptName parse_hapt_name(const std::filesystem::path& path) {
-  const std::string name = path.filename().string();
-  const char* const end = name.data() + name.size();
-  HaptName out;
-  const auto number = [&](std::string_view before, const char* at, Index& value) -> const char* {
-    if (!std::string_view(at, static_cast<std::size_t>(end - at)).starts_with(before)) return nullptr;
-    const auto [stop, error] = std::from_chars(at + before.size(), end, value);
-    return error == std::errc{} && value > 0 ? stop : nullptr;
-  };
-  const char* at = number("acc_exp", name.data(), out.experiment);
-  if (at != nullptr) at = number("_user", at, out.user);
-  if (at == nullptr || std::string_view(at, static_cast<std::size_t>(end - at)) != ".txt") {
-    fail<IoError>(io::printable(path.string(), 4096), ": unexpected name, expected acc_expNN_userNN.txt");
-  }
-  return out;
+  std::vector<Index> numbers;
+  if (match_name(path.filename().string(), "acc_exp#_user#.txt", numbers)) return {numbers[0], numbers[1]};
+  fail<IoError>(path_text(path), ": unexpected name, expected acc_expNN_userNN.txt");
 }
 
 /// Accelerometer files in name order: the published window order.
 inline std::vector<std::filesystem::path> hapt_files(const std::filesystem::path& folder) {
-  std::error_code error;
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    if (entry.path().filename().string().starts_with("acc_")) files.push_back(entry.path());
-  }
-  const std::string name = io::printable(folder.string(), 4096);
-  if (error)
-    fail<IoError>(name, ": cannot be listed: ", error.message(), "; expected the folder HAPT/RawData");
-  if (files.empty()) fail<IoError>(name, ": holds no acc_expNN_userNN.txt; expected the folder HAPT/RawData");
-  std::sort(files.begin(), files.end());
+  constexpr std::string_view expected = "the folder HAPT/RawData";
+  const auto files = list_folder(
+      folder, [](const std::string& name) { return name.starts_with("acc_"); }, expected);
+  if (files.empty()) fail<IoError>(path_text(folder), ": holds no acc_expNN_userNN.txt; expected ", expected);
   return files;
 }
 
@@ -115,84 +112,104 @@ struct HaptLabels {
   }
 
   Index at(Index row, Index column) const { return static_cast<Index>(table.at(row, column)); }
+
+  void check_all_used() const {
+    const auto unused = std::find(used.begin(), used.end(), char{0});
+    if (unused == used.end()) return;
+    const Index row = unused - used.begin();
+    fail<IoError>(table.where(row), ": no recording of experiment ", at(row, 0), " by user ", at(row, 1),
+                  " in the folder; complete it or remove the row");
+  }
 };
 
-/// Windows gathered so far.
-struct HaptWindows {
-  std::vector<float> values;
-  std::vector<Index> activity, user;  // of every window, from 1 as in the file
+/// Both files of one experiment, of equal length.
+struct HaptRecording {
+  HaptName name;
+  NumberTable acc, gyro;
+
+  explicit HaptRecording(const std::filesystem::path& acc_path)
+      : name(parse_hapt_name(acc_path)), acc(read_number_table(acc_path, 3)) {
+    std::filesystem::path gyro_path = acc_path;
+    gyro_path.replace_filename("gyro" + acc_path.filename().string().substr(3));
+    if (!std::filesystem::exists(gyro_path)) {
+      fail<IoError>(path_text(gyro_path), ": missing; every accelerometer file needs its gyroscope file");
+    }
+    gyro = read_number_table(gyro_path, 3);
+    if (acc.rows() != gyro.rows())
+      fail<IoError>(gyro.file, ": ", gyro.rows(), " rows, the accelerometer file has ", acc.rows());
+  }
 };
 
-inline void add_hapt_recording(const std::filesystem::path& acc_path, HaptLabels& labels, HaptWindows& out) {
-  const HaptName name = parse_hapt_name(acc_path);
-  std::filesystem::path gyro_path = acc_path;
-  gyro_path.replace_filename("gyro" + acc_path.filename().string().substr(3));
-  const NumberTable acc = read_number_table(acc_path, 3);
-  if (!std::filesystem::exists(gyro_path)) {
-    fail<IoError>(io::printable(gyro_path.string(), 4096),
-                  ": missing; every accelerometer file needs its gyroscope file");
+/// Published: 1-based row numbers taken as 0-based half-open bounds (one sample late), strictly more than a
+/// window.
+inline void cut_hapt_published(const HaptRecording& r, Index start, Index end, std::span<const double> labels,
+                               WindowBuilder& out) {
+  const auto part = [&](const NumberTable& t) {
+    return std::span<const double>(t.values).subspan(static_cast<std::size_t>(start * 3),
+                                                     static_cast<std::size_t>((end - start) * 3));
+  };
+  const std::vector<double> rows = hapt_segment_rows(part(r.acc), part(r.gyro));
+  out.cut(rows, labels, r.name.experiment, start * 2 / 5,
+          window_count(static_cast<Index>(rows.size()) / 6, Hapt::steps));
+}
+
+/// Corrected: rows `start` to `end`, counted from 1, both included.
+inline void cut_hapt_corrected(const HaptRecording& r, Index start, Index end, std::span<const double> labels,
+                               WindowBuilder& out) {
+  Recording part;
+  part.where = r.acc.where(start - 1);
+  part.rate = Hapt::rate;
+  part.start = static_cast<double>(start - 1) / Hapt::rate;
+  part.session = r.name.experiment;
+  part.channels = 6;
+  part.labels.assign(labels.begin(), labels.end());
+  for (Index i = start - 1; i < end; ++i) {
+    for (Index c = 0; c < 3; ++c) part.values.push_back(r.acc.at(i, c) * Hapt::gravity);
+    for (Index c = 0; c < 3; ++c) part.values.push_back(r.gyro.at(i, c));
   }
-  const NumberTable gyro = read_number_table(gyro_path, 3);
-  if (acc.rows() != gyro.rows()) {
-    fail<IoError>(gyro.file, ": ", gyro.rows(), " rows, the accelerometer file has ", acc.rows());
-  }
+  out.add(part);
+}
+
+inline void add_hapt_recording(const std::filesystem::path& acc_path, HaptLabels& labels, Index first_user,
+                               WindowBuilder& out) {
+  const HaptRecording recording(acc_path);
+  const bool published = out.rule().recipe == Recipe::published;
   for (Index row = 0; row < labels.table.rows(); ++row) {
-    if (labels.at(row, 0) != name.experiment || labels.at(row, 1) != name.user) continue;
+    if (labels.at(row, 0) != recording.name.experiment || labels.at(row, 1) != recording.name.user) continue;
     labels.used[static_cast<std::size_t>(row)] = 1;
     const Index start = labels.at(row, 3), end = labels.at(row, 4);
-    if (end > acc.rows()) {
-      fail<IoError>(labels.table.where(row), ": end row ", end, " lies outside the recording, ", acc.file,
-                    " has ", acc.rows(), " rows");
+    if (end > recording.acc.rows() || (!published && start < 1)) {
+      fail<IoError>(labels.table.where(row), ": ", end > recording.acc.rows() ? "end" : "start", " row ",
+                    end > recording.acc.rows() ? end : start, " lies outside the recording, ",
+                    recording.acc.file, " has ", recording.acc.rows(), " rows");
     }
     if (labels.at(row, 2) > Hapt::activities) continue;
-    // The published code takes the 1-based row numbers as 0-based half-open bounds: one sample late, kept.
-    const auto part = [&](const NumberTable& t) {
-      return std::span<const double>(t.values).subspan(static_cast<std::size_t>(start * 3),
-                                                       static_cast<std::size_t>((end - start) * 3));
-    };
-    const std::vector<double> rows = hapt_segment_rows(part(acc), part(gyro));
-    const Index count = window_count(static_cast<Index>(rows.size()) / 6, Hapt::steps);
-    for (Index i = 0; i < count * Hapt::steps * 6; ++i) {
-      out.values.push_back(static_cast<float>(rows[static_cast<std::size_t>(i)]));
-    }
-    out.activity.insert(out.activity.end(), static_cast<std::size_t>(count), labels.at(row, 2));
-    out.user.insert(out.user.end(), static_cast<std::size_t>(count), labels.at(row, 1));
+    const std::vector<double> values{static_cast<double>(labels.at(row, 2) - 1),
+                                     static_cast<double>(labels.at(row, 1) - first_user)};
+    if (published)
+      cut_hapt_published(recording, start, end, values, out);
+    else
+      cut_hapt_corrected(recording, start, end, values, out);
   }
 }
 
 }  // namespace detail
 
-/// Reads HAPT/RawData and cuts it as the published uci set: 2,088 windows (120, 6) at 20 Hz in m/s2 and
-/// rad/s, label columns activity (0..5) and user (from 0). Files in name order; segments in the order of
-/// labels.txt; activities above 6 and segments of at most 120 rows give nothing. Errors (IoError, one line,
-/// "file:row" where a row is at fault): no folder, missing or empty files, rows that are not three finite
-/// numbers, unequal lengths, label rows outside their recording or without recording, no window at all.
-inline DataSet read_hapt(const std::filesystem::path& folder) {
+/// Reads HAPT/RawData: windows of acc (m/s2) and gyro (rad/s), label columns activity (0..5) and user (from
+/// 0). Files in name order, segments in the order of labels.txt; postural transitions give nothing.
+/// Published: 2,088 windows (120, 6) at 20 Hz, bit for bit. Errors (IoError, one line, "file:row" where a row
+/// is at fault): no folder, missing or empty files, rows that are not three finite numbers, unequal lengths,
+/// label rows outside their recording or without recording, no window at all.
+inline DataSet read_hapt(const std::filesystem::path& folder, const WindowRule& rule, Findings& findings) {
+  if (rule.recipe == Recipe::published) check_published_rule(rule, 20, 120, 120, "uci");
   const std::vector<std::filesystem::path> files = detail::hapt_files(folder);
   detail::HaptLabels labels(folder / "labels.txt");
-  detail::HaptWindows found;
-  for (const std::filesystem::path& file : files) detail::add_hapt_recording(file, labels, found);
-  const auto unused = std::find(labels.used.begin(), labels.used.end(), char{0});
-  if (unused != labels.used.end()) {
-    const Index row = unused - labels.used.begin();
-    fail<IoError>(labels.table.where(row), ": no recording of experiment ", labels.at(row, 0), " by user ",
-                  labels.at(row, 1), " in the folder; complete it or remove the row");
-  }
-  const auto count = static_cast<Index>(found.activity.size());
-  if (count == 0) {
-    fail<IoError>(labels.table.file,
-                  ": no segment of activities 1 to 6 is longer than 120 rows at 20 Hz (6 s)");
-  }
-  DataSet set{Windows(count, Hapt::steps, 6), Labels(count, Hapt::steps, 2)};
-  std::copy(found.values.begin(), found.values.end(), set.windows.values.begin());
-  const Index first_user = *std::min_element(found.user.begin(), found.user.end());
-  for (Index i = 0; i < count; ++i) {
-    for (Index t = 0; t < Hapt::steps; ++t) {
-      set.labels.at(i, t, 0) = static_cast<double>(found.activity[static_cast<std::size_t>(i)] - 1);
-      set.labels.at(i, t, 1) = static_cast<double>(found.user[static_cast<std::size_t>(i)] - first_user);
-    }
-  }
-  return set;
+  Index first_user = labels.at(0, 1);
+  for (Index row = 0; row < labels.table.rows(); ++row) first_user = std::min(first_user, labels.at(row, 1));
+  WindowBuilder out(hapt_card(), rule, findings);
+  for (const std::filesystem::path& file : files) detail::add_hapt_recording(file, labels, first_user, out);
+  labels.check_all_used();
+  return out.finish();
 }
 
 }  // namespace gyrograd::data

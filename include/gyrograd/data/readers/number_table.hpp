@@ -3,19 +3,15 @@
 // and row.
 #pragma once
 
-#include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <vector>
 
 #include "gyrograd/core/config.hpp"
 #include "gyrograd/core/error.hpp"
-#include "gyrograd/io/file_bytes.hpp"
-#include "gyrograd/io/text.hpp"
+#include "gyrograd/data/readers/text_rows.hpp"
 
 namespace gyrograd::data {
 
@@ -36,54 +32,30 @@ struct NumberTable {
   }
 };
 
-namespace detail {
+/// What a file of numbers looks like.
+struct TableFormat {
+  char separator = ' ';                  ///< ' ': any run of blanks and tabs
+  std::vector<std::string_view> header;  ///< names that the first row must hold; empty: no header
+  Index skipped = 0;                     ///< leading columns that are left out, such as a row number
+};
 
-inline bool is_blank(char c) {
-  return c == ' ' || c == '\t' || c == '\r';
-}
-
-/// Parses one line; false when the line is blank.
-inline bool parse_row(std::string_view line, Index number, NumberTable& table) {
-  Index found = 0;
-  std::size_t at = 0;
-  const auto skip = [&] {
-    while (at < line.size() && is_blank(line[at])) ++at;
-    return at < line.size();
-  };
-  for (; skip(); ++found) {
-    std::size_t end = at;
-    while (end < line.size() && !is_blank(line[end])) ++end;
-    const std::string_view word = line.substr(at, end - at);
-    at = end;
-    if (found >= table.columns) continue;
-    double value = 0;
-    const char* first = word.data() + (word.starts_with('+') && !word.starts_with("+-") ? 1 : 0);
-    const auto [stop, error] = std::from_chars(first, word.data() + word.size(), value);
-    if (error != std::errc{} || stop != word.data() + word.size() || !std::isfinite(value)) {
-      fail<IoError>(table.file, ":", number, ": column ", found + 1, " is ", io::in_quotes(word),
-                    ", expected a finite number");
+/// Reads rows of `columns` numbers behind the skipped ones. Blank lines are left out; every other line must
+/// hold exactly these fields, finite numbers. Errors: no file, no row, another header, a wrong number of
+/// columns, a word that is no finite number.
+inline NumberTable read_number_table(const std::filesystem::path& path, Index columns,
+                                     const TableFormat& format = {}) {
+  TextRows rows(path, {format.separator, '\n'});
+  NumberTable table{rows.file(), columns, {}, {}};
+  bool header = !format.header.empty();
+  while (rows.next()) {
+    if (header) {
+      rows.expect_header(format.header);
+      header = false;
+      continue;
     }
-    table.values.push_back(value);
-  }
-  if (found == 0) return false;
-  if (found == table.columns) return true;
-  fail<IoError>(table.file, ":", number, ": ", found, " columns, expected ", table.columns);
-}
-
-}  // namespace detail
-
-/// Reads blank-separated numbers. Blank lines are skipped; every other line must hold exactly `columns`
-/// finite numbers. Errors: no file, no row, a wrong number of columns, a word that is no finite number.
-inline NumberTable read_number_table(const std::filesystem::path& path, Index columns) {
-  const auto bytes = io::FileBytes::open(path);
-  const std::string_view text(reinterpret_cast<const char*>(bytes->bytes().data()), bytes->size());
-  NumberTable table{bytes->name(), columns, {}, {}};
-  table.values.reserve(text.size() / 16);
-  Index number = 1;
-  for (std::size_t at = 0; at < text.size(); ++number) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    if (detail::parse_row(text.substr(at, end - at), number, table)) table.lines.push_back(number);
-    at = end + 1;
+    rows.expect(format.skipped + columns);
+    for (Index c = 0; c < columns; ++c) table.values.push_back(rows.number(format.skipped + c));
+    table.lines.push_back(rows.line());
   }
   if (table.rows() == 0) fail<IoError>(table.file, ": is empty, expected rows of ", columns, " numbers");
   return table;
