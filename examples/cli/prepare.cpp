@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // `gyrograd prepare DATASET RAW`: raw recordings to windows.
 #include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "cli/arguments.hpp"
 #include "cli/card.hpp"
+#include "cli/prepare_generic.hpp"
 #include "cli/prepare_sets.hpp"
 #include "cli/run_options.hpp"
 #include "gyrograd/data/windows_file.hpp"
@@ -14,13 +16,6 @@
 
 namespace gyrograd::cli {
 namespace {
-
-/// What goes into a data set folder.
-struct Prepared {
-  Card card;
-  data::DataSet set;
-  data::Findings findings;
-};
 
 std::vector<OptionSpec> option_specs() {
   std::vector<OptionSpec> options = {
@@ -30,24 +25,25 @@ std::vector<OptionSpec> option_specs() {
       {"window", "STEPS", "steps of a window (default 120)"},
       {"stride", "STEPS", "steps from one window to the next (default: the window)"},
   };
+  for (OptionSpec& more : generic_option_specs()) options.push_back(std::move(more));
   for (OptionSpec& more : run_option_specs(false)) options.push_back(std::move(more));
   return options;
 }
 
-std::string known_names() {
-  std::string list;
-  for (const ReadableSet& set : readable_sets) list += (list.empty() ? "" : ", ") + std::string(set.name);
-  return list;
-}
+constexpr std::array<std::string_view, 2> generic_words = {"csv", "arrays"};
 
-const ReadableSet& find_set(const std::string& name) {
-  std::vector<std::string_view> names;
+/// The set called `name`; none for the generic words.
+const ReadableSet* find_set(const std::string& name) {
+  if (std::find(generic_words.begin(), generic_words.end(), name) != generic_words.end()) return nullptr;
+  std::vector<std::string_view> names(generic_words.begin(), generic_words.end());
+  std::string list;
   for (const ReadableSet& set : readable_sets) {
-    if (set.name == name) return set;
+    if (set.name == name) return &set;
     names.push_back(set.name);
+    list += std::string(set.name) + ", ";
   }
   fail<UsageError>("prepare: cannot read recordings of '", name, "'", did_you_mean(name, names),
-                   ", expected ", known_names());
+                   ", expected ", list, "csv or arrays");
 }
 
 /// Rate and window of the line; the published recipe has its own.
@@ -127,28 +123,40 @@ void write(const RunOptions& run, const fs::path& folder, const std::string& ver
 }  // namespace
 
 int run_prepare(int argc, char** argv) {
-  std::string purpose = "Turn raw recordings into windows. Sets and their recordings:\n";
+  std::string purpose = "Turn raw recordings into windows. DATASET and its recordings:\n";
   for (const ReadableSet& set : readable_sets)
     purpose += "  " + std::string(set.name) + ": " + std::string(set.recordings) + '\n';
+  purpose += "  csv: text files that the options or a JSON file describe\n";
+  purpose += "  arrays: data_RATE_WINDOW.npy and label_RATE_WINDOW.npy";
   Arguments arguments("prepare", purpose,
-                      {{"DATASET", "one of the sets above"}, {"RAW", "folder of the unpacked recordings"}},
+                      {{"DATASET", "one of the words above"}, {"RAW", "folder of the unpacked recordings"}},
                       option_specs());
   if (!arguments.parse(argc, argv)) return ExitCode::done;
   const RunOptions run = read_run_options(arguments, false);
-  const std::string name = arguments.word(0);
-  const ReadableSet& set = find_set(name);
-  const data::WindowRule rule = read_rule(arguments, set.published, name);
+  const std::string word = arguments.word(0), name = arguments.text("name", word);
+  check_name("prepare", "--name", name);
+  const ReadableSet* set = find_set(word);
+  const data::WindowRule rule =
+      read_rule(arguments, set != nullptr ? set->published : data::WindowRule{{}, 0}, word);
   const std::string version = std::to_string(rule.rate) + '_' + std::to_string(rule.steps);
   const fs::path folder = arguments.has("output") ? fs::path(arguments.text("output")) : run.at.dataset(name);
   for (const fs::path& path : {data::windows_path(folder, version), data::labels_path(folder, version),
                                card_path(folder, version)}) {
     refuse_existing(path, run.force);
   }
-  const fs::path raw = arguments.word(1);
-  if (!fs::is_directory(raw)) fail<IoError>(raw.string(), ": no such folder of recordings");
   Prepared p;
-  p.card = set.card();
-  p.set = set.read(raw, rule, p.findings);
+  if (word == "csv") {
+    prepare_csv(arguments, rule, p);
+  } else {
+    const fs::path raw = arguments.word(1);
+    if (!fs::is_directory(raw)) fail<IoError>(raw.string(), ": no such folder of recordings");
+    if (set == nullptr) {
+      prepare_arrays(arguments, rule, name, p);
+    } else {
+      p.card = set->card();
+      p.set = set->read(raw, rule, p.findings);
+    }
+  }
   complete_card(p, rule);
   print_summary(p);
   report(run, p.findings);

@@ -76,9 +76,106 @@ std::vector<Case> motion_cases() {
   };
 }
 
+/// Rows for csv: t, three axes in g, a word.
+std::string sensor_rows(int rows, const std::string& level = "1.0") {
+  return csv("t,x,y,z,what", rows, [&](int i) {
+    return std::to_string(20 * i) + ",0.0" + std::to_string(i % 7) + ',' + level + std::to_string(i % 5) +
+           ",0.1" + std::to_string(i % 3) + ",walk";
+  });
+}
+
+std::vector<Case> csv_cases() {
+  const std::string line =
+      "prepare csv f.csv --columns x,y,z --units g --time t --time-unit ms --labels activity=what";
+  const auto with = [&](const std::string& more) { return split(line + ' ' + more); };
+  const auto put = [](const std::string& text) { return file("f.csv", text); };
+  const auto described = [](const std::string& json) {
+    return [=](const fs::path& root) {
+      spill(root / "f.csv", sensor_rows(700));
+      spill(root / "d.json", json);
+    };
+  };
+  const Words by_file = split("prepare csv f.csv --describe d.json");
+  return {
+      {"no such recording", split("prepare csv nowhere.csv --columns x --units g --source-rate 50"), 1,
+       "nowhere.csv"},
+      {"no columns", split("prepare csv f.csv --units g"), 2, "no sensor columns are named"},
+      {"neither rate nor time", split("prepare csv f.csv --columns x --units g"), 2, "neither a rate"},
+      {"unknown unit", with("--units gee"), 2, "given twice"},
+      {"a unit that does not exist", split("prepare csv f.csv --columns x --units gg --source-rate 50"), 2,
+       "unknown unit 'gg'"},
+      {"an empty column name", split("prepare csv f.csv --columns x,,z --units g --source-rate 50"), 2,
+       "--columns"},
+      {"a label without column",
+       split("prepare csv f.csv --columns x --units g --source-rate 50 --labels activity"), 2, "NAME=COLUMN"},
+      {"an unknown separator", with("--separator ::"), 2, "expected comma"},
+      {"an unknown time unit", split("prepare csv f.csv --columns x --units g --time t --time-unit min"), 2,
+       "expected s, ms, us or ns"},
+      {"a name with a slash", with("--name ../x"), 2, "--name"},
+      {"csv as published", with("--published"), 2, "no published recipe is known"},
+      {"an empty file", with(""), 1, "f.csv: is empty", put("")},
+      {"a header alone", with(""), 1, "f.csv: holds no usable rows", put("t,x,y,z,what\n")},
+      {"another separator", with("--separator semicolon"), 1, "the header has no column 'x'",
+       put(sensor_rows(700))},
+      {"a misspelt column", split("prepare csv f.csv --columns x,y,zz --units g --source-rate 50"), 1,
+       "did you mean 'z'", put(sensor_rows(700))},
+      {"a row without its last column", with(""), 1, "f.csv:3: 4 columns, expected 5",
+       put("t,x,y,z,what\n0,0,1,0,walk\n20,0,1,0\n")},
+      {"a word for a number", with(""), 1, "f.csv:2: column 3 is 'one'",
+       put("t,x,y,z,what\n0,0,one,0,walk\n")},
+      {"a number that is too large", with(""), 1, "f.csv:2: column 3 is '1e999'",
+       put("t,x,y,z,what\n0,0,1e999,0,walk\n")},
+      {"time that is no number", with(""), 1, "f.csv:2: column 1 is 'noon'",
+       put("t,x,y,z,what\nnoon,0,1,0,walk\n")},
+      {"nothing but missing values", with(""), 1, "holds no usable rows", put("t,x,y,z,what\n0,,1,0,walk\n")},
+      {"nothing but unlabelled rows", with(""), 1, "no recording gives a window",
+       put("t,x,y,z,what\n0,0,1,0,\n20,0,1,0,\n")},
+      {"acceleration in another unit", with(""), 1, "looks like m/s2 taken for g",
+       put(sensor_rows(700, "9.8"))},
+      {"time in another unit", with("--source-rate 50000"), 1, "is the time unit right?",
+       put(sensor_rows(700))},
+      {"a short recording", with(""), 1, "short recording: 2 s, a window is 6 s", put(sensor_rows(100))},
+      {"an unknown key", by_file, 1, "did you mean 'columns'", described(R"({"colunms": ["x"]})")},
+      {"a class that was not named", by_file, 1,
+       "f.csv:2: activity is 'walk', expected one of the 1 classes named",
+       described(R"({"columns": ["x", "y", "z"], "units": ["g"], "time": "t", "time_unit": "ms",
+                     "labels": [{"name": "activity", "column": "what", "classes": ["walks"]}]})")},
+      {"a description that is a list", by_file, 1, "d.json: expected an object", described("[]")},
+  };
+}
+
+std::vector<Case> other_cases() {
+  const auto sp = [](const std::string& name, const std::string& text) {
+    return [=](const fs::path& root) { spill(root / "sp/DATA" / name, text); };
+  };
+  const std::string header = "x_acc,y_acc,z_acc,x_gyro,y_gyro,z_gyro,timestamp,label\n";
+  const Words sp_sw = split("prepare sp-sw-har sp");
+  return {
+      {"sp-sw-har from nowhere", sp_sw, 1, "no such folder of recordings"},
+      {"sp-sw-har with another name", sp_sw, 1, "s01_01_xx.csv: unexpected name",
+       sp("s01/s01_01_xx.csv", header)},
+      {"sp-sw-har with an unknown activity", sp_sw, 1, "s01_01_sp.csv:2: column 8 is 'SITTED'",
+       [=](const fs::path& root) {
+         fs::remove_all(root / "sp");
+         spill(root / "sp/DATA/s01/s01_01_sp.csv", header + "0,9.8,0,0,0,0,1657533977813,SITTED\n");
+       }},
+      {"arrays without labels", split("prepare arrays a0"), 1, "data_20_120.npy",
+       [](const fs::path& root) { fs::create_directories(root / "a0"); }},
+      {"arrays whose card is no card", split("prepare arrays a1"), 1, "did you mean 'rate_hz'",
+       file("a1/card.json", "{\"rate_h\": 20}")},
+      {"arrays whose card has another rate", split("prepare arrays a2 --rate 10"), 1, "rate_hz is 20",
+       file("a2/card.json", "{\"rate_hz\": 20}")},
+      {"arrays without their entry", split("prepare arrays a3 --name elemme --card a3/data_config.json"), 1,
+       "no entry 'elemme_20_120'; did you mean 'eleme_20_120'?",
+       file("a3/data_config.json", "{\"eleme_20_120\": {\"dimension\": 6}}")},
+  };
+}
+
 }  // namespace
 
 TEST_CASE("bad recordings end in one clear line and write nothing", "[cli][bad_input]") {
   const Scratch scratch("bad_recordings");
-  for (const Case& one : motion_cases()) check(scratch.path(), one);
+  for (const auto& table : {motion_cases(), csv_cases(), other_cases()}) {
+    for (const Case& one : table) check(scratch.path(), one);
+  }
 }
