@@ -7,10 +7,12 @@
 #pragma once
 
 #include "gyrograd/kernels/attention.hpp"
+#include "gyrograd/kernels/conv2d.hpp"
 #include "gyrograd/kernels/gru.hpp"
 #include "gyrograd/kernels/gru_single.hpp"
 #include "gyrograd/kernels/layer_norm.hpp"
 #include "gyrograd/kernels/linear.hpp"
+#include "gyrograd/kernels/lstm.hpp"
 #include "gyrograd/kernels/softmax.hpp"
 
 #if !defined(GYROGRAD_INSTANCES)
@@ -28,6 +30,13 @@ GYROGRAD_INSTANCES void gru_forward<R>(const GruForward<R>&); \
 GYROGRAD_INSTANCES void gru_backward<R>(const GruBackward<R>&); \
 GYROGRAD_INSTANCES void gru_backward_data<R>(R*, const R*, const R*, const R*, Index, Index, Index, Index); \
 GYROGRAD_INSTANCES void gru_backward_weights<R>(const GruWeightGradients<R>&, const R*, const R*, const R*, const R*, Index, Index, Index, Index); \
+GYROGRAD_INSTANCES void conv2d_forward<R>(R*, const R*, const R*, const R*, const ConvSizes&); \
+GYROGRAD_INSTANCES void conv2d_backward_data<R>(R*, const R*, const R*, const R*, const ConvSizes&); \
+GYROGRAD_INSTANCES void conv2d_backward_weight<R>(R*, const R*, const R*, const ConvSizes&); \
+GYROGRAD_INSTANCES void lstm_forward<R>(const LstmForward<R>&); \
+GYROGRAD_INSTANCES void lstm_backward<R>(const LstmBackward<R>&); \
+GYROGRAD_INSTANCES void lstm_backward_data<R>(R*, const R*, const R*, const R*, Index, Index, Index, Index); \
+GYROGRAD_INSTANCES void lstm_backward_weights<R>(const LstmWeightGradients<R>&, const R*, const R*, const R*, const R*, Index, Index, Index, Index); \
 GYROGRAD_INSTANCES void gru_single_inputs<R>(R*, const GruSingleLayer<R>&, const R*, Index, Index, Index); \
 GYROGRAD_INSTANCES void gru_single_product<R>(R*, Index, const GruSingleLayer<R>&, const R*, const R*, const R*); \
 GYROGRAD_INSTANCES void slab_reduction<R>(const SlabReduction<R>&, Index); \

@@ -67,7 +67,30 @@ void visit_prefixed(std::string_view prefix, Layer& layer, F&& f) {
       [&](std::string_view name, auto& parameter) { f(std::string(prefix) + std::string(name), parameter); });
 }
 
-/// Owns the values of all parameters of one model in one aligned buffer.
+/// A model or layer with stored values that are not trained (running estimates of a batch norm), shown by
+/// visit_buffers(f) as visit(f) shows parameters.
+template <class Model, class Real>
+concept HasBuffers = requires(Model& model) {
+  model.visit_buffers([](std::string_view, Parameter<Real>&) {});
+};
+
+/// Calls layer.visit_buffers(f) with `prefix` put before every name.
+template <class Layer, class F>
+void visit_buffers_prefixed(std::string_view prefix, Layer& layer, F&& f) {
+  layer.visit_buffers(
+      [&](std::string_view name, auto& buffer) { f(std::string(prefix) + std::string(name), buffer); });
+}
+
+/// Everything that a file of the model holds: parameters, then buffers.
+template <Scalar Real, HasParameters<Real> Model, class F>
+void visit_state(Model& model, F&& f) {
+  model.visit(f);
+  if constexpr (HasBuffers<Model, Real>) model.visit_buffers(f);
+}
+
+/// Owns the values of all parameters of one model in one aligned buffer; those of its buffers lie behind
+/// them, so that a copy of the store is the whole state. Their gradient stays zero and no optimiser changes
+/// them.
 template <Scalar Real>
 class ParameterStore {
  public:
@@ -75,12 +98,13 @@ class ParameterStore {
   template <HasParameters<Real> Model>
   void bind(Model& model) {
     Index size = 0;
-    model.visit([&](std::string_view, Parameter<Real>& p) {
+    visit_state<Real>(model, [&](std::string_view, Parameter<Real>& p) {
       p.offset = size;
       size += p.size();
     });
     values_.assign(static_cast<std::size_t>(size), Real(0));
-    model.visit([&](std::string_view, Parameter<Real>& p) { p.value = values_.data() + p.offset; });
+    visit_state<Real>(model,
+                      [&](std::string_view, Parameter<Real>& p) { p.value = values_.data() + p.offset; });
   }
   Real* data() { return values_.data(); }
   const Real* data() const { return values_.data(); }

@@ -37,14 +37,14 @@ struct LoadOptions {
   bool allow_extra = false;  ///< true: other tensors are ignored (an encoder read from a joint model)
 };
 
-/// Copies every parameter of `model` from `file`, converting the floating-point type. Nothing is changed when
-/// anything is wrong. Throws IoError with one line that lists all missing, extra, wrongly shaped and
-/// non-finite tensors.
+/// Copies every parameter and buffer of `model` from `file`, converting the floating-point type. Nothing is
+/// changed when anything is wrong. Throws IoError with one line that lists all missing, extra, wrongly shaped
+/// and non-finite tensors.
 template <Scalar Real, HasParameters<Real> Model>
 void load_parameters(Model& model, const io::TensorFile& file, LoadOptions options = {}) {
   std::vector<std::string> missing, extra, wrong, odd;
   std::set<std::string, std::less<>> known;
-  model.visit([&](std::string_view name, Parameter<Real>& p) {
+  visit_state<Real>(model, [&](std::string_view name, Parameter<Real>& p) {
     known.emplace(name);
     const io::TensorEntry* entry = file.find(name);
     if (entry == nullptr) {
@@ -68,22 +68,22 @@ void load_parameters(Model& model, const io::TensorFile& file, LoadOptions optio
                   "; choose the model version that the file was written for");
   std::vector<std::vector<Real>>
       values;  // convert everything first: a bad value must leave the model as it was
-  model.visit([&](std::string_view name, Parameter<Real>&) {
+  visit_state<Real>(model, [&](std::string_view name, Parameter<Real>&) {
     values.push_back(io::values_of<Real>(*file.find(name), file.name()));
   });
   std::size_t i = 0;
-  model.visit([&](std::string_view, Parameter<Real>& p) {
+  visit_state<Real>(model, [&](std::string_view, Parameter<Real>& p) {
     std::copy(values[i].begin(), values[i].end(), p.value);
     ++i;
   });
 }
 
-/// The parameters of `model` as entries of a tensor file, in the published order; they view the model's
-/// memory.
+/// The parameters, then the buffers of `model` as entries of a tensor file, in the published order; they view
+/// the model's memory.
 template <Scalar Real, HasParameters<Real> Model>
 std::vector<io::TensorEntry> parameter_entries(Model& model) {
   std::vector<io::TensorEntry> entries;
-  model.visit([&](std::string_view name, Parameter<Real>& p) {
+  visit_state<Real>(model, [&](std::string_view name, Parameter<Real>& p) {
     entries.push_back(io::tensor_entry(std::string(name), detail::file_shape(p.shape),
                                        std::span<const Real>(p.value, static_cast<std::size_t>(p.size()))));
   });
