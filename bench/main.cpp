@@ -40,7 +40,8 @@ void add_named(int argc, char** argv, Index micro_batch, const std::set<std::str
     std::cmatch m;
     if (!std::regex_match(argv[i], m, named)) continue;
     const bench::Workload w{m[1], std::stol(m[2]), std::stoi(m[3]), micro_batch};
-    if (!known.contains(w.name())) bench::add_limu_bert(w) || bench::add_limu_gru(w);
+    if (!known.contains(w.name()))
+      bench::add_limu_bert(w) || bench::add_limu_gru(w) || bench::add_baselines(w);
   }
 }
 
@@ -48,11 +49,13 @@ std::set<std::string> add_usual(Index micro_batch) {
   std::set<std::string> names;
   const auto cores = static_cast<int>(std::thread::hardware_concurrency());
   for (const int threads : std::set<int>{1, 2, std::max(1, cores)}) {
-    for (const char* stem : {"limu_bert_train", "limu_bert_embed", "limu_gru_train", "limu_gru_infer"}) {
+    for (const char* stem : {"limu_bert_train", "limu_bert_embed", "limu_gru_train", "limu_gru_infer",
+                             "dcnn_train", "deepsense_train"}) {
       for (const Index batch : {1, 32, 64, 128, 256, 512, 1024}) {
         const bench::Workload w{stem, batch, threads, micro_batch};
         if (batch == 1 && w.stem.ends_with("_train")) continue;
-        if (bench::add_limu_bert(w) || bench::add_limu_gru(w)) names.insert(w.name());
+        if (bench::add_limu_bert(w) || bench::add_limu_gru(w) || bench::add_baselines(w))
+          names.insert(w.name());
       }
     }
   }

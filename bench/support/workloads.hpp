@@ -23,6 +23,7 @@ struct Workload {
 /// Add the entry of a workload; false when the stem is not theirs.
 bool add_limu_bert(const Workload& workload);
 bool add_limu_gru(const Workload& workload);
+bool add_baselines(const Workload& workload);
 
 /// Add the entries kernel/<name>/<shape>/{naive,eigen,gyrograd} and machine/...
 void add_linear_kernels();
