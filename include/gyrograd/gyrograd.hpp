@@ -51,6 +51,7 @@
 #include "gyrograd/data/readers/hhar.hpp"
 #include "gyrograd/data/readers/motion_sense.hpp"
 #include "gyrograd/data/readers/number_table.hpp"
+#include "gyrograd/data/readers/shoaib.hpp"
 #include "gyrograd/data/readers/sp_sw_har.hpp"
 #include "gyrograd/data/readers/text_rows.hpp"
 #include "gyrograd/data/recording.hpp"
