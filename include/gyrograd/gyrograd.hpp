@@ -54,6 +54,7 @@
 #include "gyrograd/data/readers/shoaib.hpp"
 #include "gyrograd/data/readers/sp_sw_har.hpp"
 #include "gyrograd/data/readers/text_rows.hpp"
+#include "gyrograd/data/readers/wisdm.hpp"
 #include "gyrograd/data/recording.hpp"
 #include "gyrograd/data/resample.hpp"
 #include "gyrograd/data/span_mask.hpp"
