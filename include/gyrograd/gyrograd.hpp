@@ -49,6 +49,7 @@
 #include "gyrograd/data/readers/folder.hpp"
 #include "gyrograd/data/readers/hapt.hpp"
 #include "gyrograd/data/readers/hhar.hpp"
+#include "gyrograd/data/readers/huawei.hpp"
 #include "gyrograd/data/readers/motion_sense.hpp"
 #include "gyrograd/data/readers/number_table.hpp"
 #include "gyrograd/data/readers/shoaib.hpp"
