@@ -73,6 +73,12 @@ void complete_card(Prepared& p, const data::WindowRule& rule) {
   p.card.findings = p.findings.total();
 }
 
+/// The published huawei windows are rows at 100 Hz in spite of their name.
+void correct_huawei_rate(Card& card) {
+  card.rate = static_cast<double>(data::Huawei::rate);
+  card.resampling = "none; published as 50_300, the rows come at 100 Hz";
+}
+
 void print_summary(const Prepared& p) {
   result("windows ", p.set.windows.count, " x ", p.set.windows.steps, " steps x ", p.set.windows.channels,
          " channels");
@@ -158,6 +164,7 @@ int run_prepare(int argc, char** argv) {
     }
   }
   complete_card(p, rule);
+  if (word == "huawei" && rule.recipe == data::Recipe::published) correct_huawei_rate(p.card);
   print_summary(p);
   report(run, p.findings);
   if (!run.dry_run) write(run, folder, version, p);
