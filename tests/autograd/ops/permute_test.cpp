@@ -36,5 +36,18 @@ TEST_CASE("channels and stack on the tape") {
   const auto x = tape.constant(Tensor<float, dyn, dyn, dyn>(memory.data(), 1, 2, 4));
   CHECK(!ops::channels(tape, x, 0, 4).needs_gradient());
   CHECK_THROWS_AS(ops::channels(tape, x, 3, 2), ShapeError);
+  CHECK_THROWS_AS(ops::slice(tape, x.template reshape<dyn>(8), 7, 2), ShapeError);
   CHECK_THROWS_AS(ops::stack(tape, std::span<const Var<float, dyn, dyn>>()), ShapeError);
+}
+
+TEST_CASE("slice on the tape: overlapping parts add up") {
+  check_op({{1, 2, 3, 4}},
+           [](auto& tape, const auto& v) {
+             const auto a = ops::slice(tape, v[0], 0, 3), b = ops::slice(tape, v[0], 1, 3);
+             using Flat = decltype(a.template reshape<dyn, dyn>(1, 3));
+             const std::array<Flat, 2> parts{a.template reshape<dyn, dyn>(1, 3),
+                                             b.template reshape<dyn, dyn>(1, 3)};
+             return ops::stack(tape, std::span<const Flat>(parts));
+           },
+           {1, 2, 3, 2, 3, 4});
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Another order of axes, blocks of channels and joined channels on the tape.
+// Another order of axes, parts of a tensor and joined parts on the tape.
 #pragma once
 
 #include <array>
@@ -52,6 +52,21 @@ Var<Real, dyn, dyn, dyn> channels(Tape<Real>& tape, Var<Real, B, T, C> x, Index 
   tape.record(y, [=] {
     Real* dx = x.grad().data() + at;
     kernels::add(dx, static_cast<const Real*>(dx), static_cast<const Real*>(y.grad().data()), count * block);
+  });
+  return y;
+}
+
+/// Values first .. first + count - 1 of a flat Var: some rows of a weight matrix, for example.
+template <class Real>
+Var<Real, dyn> slice(Tape<Real>& tape, Var<Real, dyn> x, Index first, Index count) {
+  if (first < 0 || count < 1 || first + count > x.value.size())
+    fail<ShapeError>("slice: values ", first, " to ", first + count - 1, " of ", x.value.size());
+  const Tensor<Real, dyn> part(x.value.data() + first, count);
+  if (!x.needs_gradient()) return tape.constant(part);
+  const auto y = tape.input(part);
+  tape.record(y, [=] {
+    Real* dx = x.grad().data() + first;
+    kernels::add(dx, static_cast<const Real*>(dx), static_cast<const Real*>(y.grad().data()), count);
   });
   return y;
 }
