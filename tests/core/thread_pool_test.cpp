@@ -75,7 +75,7 @@ TEST_CASE("run waits for a worker that is still busy when all tasks are handed o
   CHECK(done == 2);
 }
 
-TEST_CASE("an exception of a task reaches the caller; the others run and the pool lives on") {
+TEST_CASE("an exception of a task reaches the caller, the others run and the pool lives on") {
   for (int threads : {1, 4}) {
     ThreadPool pool(threads);
     std::atomic<int> done{0};

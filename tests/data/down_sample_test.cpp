@@ -35,7 +35,7 @@ TEST_CASE("the loop guards differ exactly at the end of a recording") {
   CHECK(sampled(10, 2.5, LoopGuard::shoaib).size() == 4);
 }
 
-TEST_CASE("whole ratios use equal groups; uci loses an exactly fitting last one") {
+TEST_CASE("whole ratios use equal groups, uci loses an exactly fitting last one") {
   CHECK(sampled(6, 2, LoopGuard::motion) == std::vector<double>{0.5, 2.5, 4.5});
   CHECK(sampled(7, 2, LoopGuard::motion) == std::vector<double>{0.5, 2.5, 4.5, 6});
   CHECK(sampled(6, 2, LoopGuard::uci) == std::vector<double>{0.5, 2.5});

@@ -60,7 +60,7 @@ TEST_CASE("unbalanced subset is the head of one permutation") {
   CHECK(s.pieces.piece.front() == 1000 + permutation(g, 400).front());
 }
 
-TEST_CASE("subsets refuse rates outside (0, 1] and empty training parts") {
+TEST_CASE("subsets refuse rates outside 0..1 and empty training parts") {
   CHECK_THROWS_AS(balanced_subset(many({0}, 10), 0.0, 1), ConfigError);
   CHECK_THROWS_AS(unbalanced_subset(many({0}, 10), 1.5, 1), ConfigError);
   CHECK_THROWS_AS(balanced_subset(PieceSet{}, 0.5, 1), ConfigError);

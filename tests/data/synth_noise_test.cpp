@@ -70,7 +70,7 @@ TEST_CASE("a burst-free person is still") {
   }
 }
 
-TEST_CASE("a staircase turns to one side going up, to the other going down; a street to both") {
+TEST_CASE("a staircase turns to one side going up, to the other going down, a street to both") {
   const auto mean_rate = [](Activity activity) {
     Philox g(4);
     Turns turns;

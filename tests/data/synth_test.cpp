@@ -34,7 +34,7 @@ SynthConfig ideal() {
 
 }  // namespace
 
-TEST_CASE("the same seed gives the same windows; a recording does not depend on how many follow") {
+TEST_CASE("the same seed gives the same windows, a recording does not depend on how many follow") {
   SynthConfig c = small();
   const DataSet a = synthesise(c), b = synthesise(c);
   const bool same = a.windows.values == b.windows.values && a.labels.values == b.labels.values;

@@ -17,7 +17,7 @@ using gyrograd::testing::error_of;
 using gyrograd::testing::TempFolder;
 using gyrograd::testing::write_text;
 
-TEST_CASE("FileBytes: content, size and name; an empty file is fine") {
+TEST_CASE("FileBytes: content, size and name, an empty file is fine") {
   const TempFolder folder;
   write_text(folder / "a", "hello");
   write_text(folder / "empty", "");

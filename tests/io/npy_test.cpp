@@ -234,7 +234,7 @@ TEST_CASE("npy: Fortran order is handed out row-major") {
   CHECK(little_endian<std::uint64_t>(bytes, 8 * 23) == std::bit_cast<std::uint64_t>(123.0));
 }
 
-TEST_CASE("npy: the writer refuses a shape that does not hold the values; rank is checked on request") {
+TEST_CASE("npy: the writer refuses a shape that does not hold the values, rank is checked on request") {
   const TempFolder folder;
   const std::vector<float> values(6);
   CHECK_FALSE(error_of([&] { write_npy(folder / "a", values, {2, 2}); }).empty());

@@ -90,7 +90,7 @@ TEST_CASE("pt: a Lightning checkpoint: weights below state_dict., settings as me
   CHECK(values(weights, "model.1.bias") == List{30, 31});
 }
 
-TEST_CASE("pt: a module's state dict with _metadata; a single tensor; a whole module; a deflated archive") {
+TEST_CASE("pt: a module's state dict with _metadata, a single tensor, a whole module, a deflated archive") {
   for (const char* name : {"module_zip.pt", "module_legacy.pt"}) {
     const TensorFile f = read_pt(fixture(name));
     REQUIRE(f.entries().size() == 4);

@@ -49,7 +49,7 @@ TEST_CASE("DCNN: gradients of all parameters") {
   }
 }
 
-TEST_CASE("DCNN: estimates move in training only; evaluation does not depend on the batch") {
+TEST_CASE("DCNN: estimates move in training only, evaluation does not depend on the batch") {
   Dcnn<float> model;
   model.initialise(3);
   ClassifierBatch<float> batch(8, 20, 6, 6);

@@ -29,7 +29,7 @@ struct Model {
 
 }  // namespace
 
-TEST_CASE("batch norm layer: PyTorch's names; estimates lie behind the parameters in one store") {
+TEST_CASE("batch norm layer: PyTorch's names, estimates lie behind the parameters in one store") {
   Model model;
   std::vector<std::string> names;
   visit_state<double>(model, [&](std::string_view name, Parameter<double>& p) {

@@ -52,7 +52,7 @@ TEST_CASE("gru: initial values are the first draws, within 1/sqrt(hidden)") {
   }
 }
 
-TEMPLATE_TEST_CASE("gru: last is the last step of all states; first states enter", "", float, double) {
+TEMPLATE_TEST_CASE("gru: last is the last step of all states, first states enter", "", float, double) {
   using Real = TestType;
   const Index B = 5, T = 4, in = 3, H = 6;
   Model<Real> model(in, H, 2);

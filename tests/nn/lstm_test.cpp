@@ -42,7 +42,7 @@ TEST_CASE("LSTM layer: PyTorch's names, shapes and range of initial values") {
                                            "(80)", "(80)"});
 }
 
-TEST_CASE("LSTM layer: the last of all states is the last state; wrong number of first states") {
+TEST_CASE("LSTM layer: the last of all states is the last state, wrong number of first states") {
   Model<float> model(3, 5, 2);
   std::vector<float> x = random_values<float>(4 * 6 * 3, 1);
   Tape<float> tape;

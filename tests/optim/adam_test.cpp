@@ -29,7 +29,7 @@ std::vector<double> reference(std::vector<double> w, const std::vector<double>& 
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("adam and adamw follow their formulas; ranges may be updated apart", "", float, double) {
+TEMPLATE_TEST_CASE("adam and adamw follow their formulas, ranges may be updated apart", "", float, double) {
   using Real = TestType;
   for (const optim::Decay decay : {optim::Decay::gradient, optim::Decay::decoupled})
     for (double weight_decay : {0.0, 0.1}) {

@@ -8,7 +8,7 @@
 using namespace gyrograd;
 using namespace gyrograd::testing;
 
-TEMPLATE_TEST_CASE("sgd follows its formula; ranges may be updated apart", "", float, double) {
+TEMPLATE_TEST_CASE("sgd follows its formula, ranges may be updated apart", "", float, double) {
   using Real = TestType;
   for (double momentum : {0.0, 0.9})
     for (double decay : {0.0, 0.1}) {

@@ -9,8 +9,10 @@ Rules:
   1. include/gyrograd/a/b.hpp is tested by tests/a/b_test.cpp (a header at the top by tests/link/b_test.cpp);
   2. every test of a header belongs to a header that exists;
   3. gyrograd.hpp includes every header that needs Eigen and xsimd only, sorted;
-  4. a header starts with the SPDX line, one sentence of purpose, and #pragma once; it has at most 400 lines.
+  4. no test's name holds ; or brackets: CMake takes them for its lists, and such a test would never run;
+  5. a header starts with the SPDX line, one sentence of purpose, and #pragma once; it has at most 400 lines.
 """
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -75,6 +77,9 @@ def check(root):
         name = path.relative_to(tests).as_posix()
         if name.split("/")[0] not in FREE_TEST_FOLDERS and name[:-len("_test.cpp")] + ".hpp" not in includes:
             problems.append(f"tests/{name}: tests no header, expected include/gyrograd/{name[:-len('_test.cpp')]}.hpp")
+    for path in sorted(tests.rglob("*.cpp")):
+        for name in re.findall(r'TEST_CASE\(\s*"([^"]*[][;][^"]*)"', path.read_text(encoding="utf-8")):
+            problems.append(f"{path.relative_to(root).as_posix()}: the test '{name}' has ; or a bracket in its name")
     umbrella = base / UMBRELLA
     if not umbrella.exists() or umbrella.read_text(encoding="utf-8") != umbrella_text(includes):
         problems.append(f"include/gyrograd/{UMBRELLA}: out of date, run python3 tests/structure/check_mirror.py --fix")
@@ -96,6 +101,9 @@ def self_test():
         ({"include/gyrograd/core/a.hpp": f"{SPDX}\n#pragma once\n"}, "second line"),
         ({"include/gyrograd/core/a.hpp": f"{SPDX}\n// Purpose.\n"}, "#pragma once"),
         ({"include/gyrograd/core/a.hpp": head + "\n" * MAX_LINES}, "split it"),
+        ({"tests/core/a_test.cpp": 'TEST_CASE("one; two") {}\n'}, "in its name"),
+        ({"tests/core/a_test.cpp": 'TEST_CASE("in (0, 1]", "[tag]") {}\n'}, "in its name"),
+        ({"tests/core/a_test.cpp": 'TEMPLATE_TEST_CASE("one, two", "[tag]", float) {}\n'}, None),
         ({"include/gyrograd/gyrograd.hpp": head}, "out of date"),
     ]
     for files, word in planted:

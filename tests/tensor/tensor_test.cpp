@@ -57,7 +57,7 @@ TEST_CASE("views convert between static and run-time extents") {
   CHECK(back.data() == memory.data());
 }
 
-TEST_CASE("a default view is empty; a rank of zero holds one value") {
+TEST_CASE("a default view is empty, a rank of zero holds one value") {
   const Tensor<float, dyn, 4> none;
   CHECK(none.empty());
   CHECK(none.size() == 0);

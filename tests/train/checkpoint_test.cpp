@@ -86,7 +86,7 @@ TEST_CASE("a checkpoint of other options is refused by the option's name", "[che
   CHECK(state.epoch == 0);
 }
 
-TEST_CASE("damage is found; the previous checkpoint serves", "[checkpoint]") {
+TEST_CASE("damage is found, the previous checkpoint serves", "[checkpoint]") {
   const testing::TempFolder folder;
   const auto path = folder / "run.checkpoint";
   std::vector<float> weights = {1, 2};

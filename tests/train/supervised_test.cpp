@@ -81,7 +81,7 @@ TEMPLATE_TEST_CASE("a classifier learns", "[supervised]", float, double) {
   }
 }
 
-TEST_CASE("threads change no bit; dropout is drawn by item and changes the run", "[supervised]") {
+TEST_CASE("threads change no bit, dropout is drawn by item and changes the run", "[supervised]") {
   std::vector<float> one, two, without;
   fit<float>(5, 1, true, &one);
   fit<float>(5, 2, true, &two);

@@ -18,7 +18,7 @@ TEST_CASE("batch_norm on the tape: gradients with statistics of the batch and wi
   }
 }
 
-TEST_CASE("batch_norm: estimates move only when asked to; one value has no variance") {
+TEST_CASE("batch_norm: estimates move only when asked to, one value has no variance") {
   Tape<double> tape;
   std::vector<double> x{1, 3, 5, 7}, one{1, 1}, mean{0}, variance{1};
   const auto v = tape.constant(Tensor<double, dyn, dyn>(x.data(), 4, 1));

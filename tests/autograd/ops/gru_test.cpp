@@ -68,7 +68,7 @@ TEST_CASE("gru_last on the tape: last state only") {
       last_of(n, GruReference(n).y));
 }
 
-TEST_CASE("stacked layers hand slabs on; several uses of one slab and one weight add up") {
+TEST_CASE("stacked layers hand slabs on, several uses of one slab and one weight add up") {
   const GruNumbers n(2, 3, 2, 3, false), above(2, 3, 3, 3, false);
   Inputs inputs = inputs_of(n);
   for (const auto* w : {&above.weight_ih, &above.weight_hh, &above.bias_ih, &above.bias_hh})

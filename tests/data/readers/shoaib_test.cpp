@@ -83,7 +83,7 @@ TEST_CASE("published: rows of an activity are strung together, users are places 
   CHECK(findings.total() == 0);
 }
 
-TEST_CASE("published: unknown words count as walking and are reported; corrected refuses them") {
+TEST_CASE("published: unknown words count as walking and are reported, corrected refuses them") {
   const Raw raw;
   raw.folder.write("Participant_1.csv", rows(320, [](int) { return word("hopping"); }));
   Findings findings;
