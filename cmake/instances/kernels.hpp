@@ -25,7 +25,7 @@ GYROGRAD_INSTANCES void attention_forward<R>(R*, R*, R*, const R*, const R*, con
 GYROGRAD_INSTANCES void attention_backward<R>(R*, const R*, R*, R*, const R*, const R*, R*, const R*, const R*, const R*, const R*, const AttentionSizes&, R*); \
 GYROGRAD_INSTANCES void linear_forward<R>(R*, const R*, const R*, const R*, const R*, Index, Index, Index); \
 GYROGRAD_INSTANCES void linear_backward_data<R>(R*, const R*, const R*, const R*, Index, Index, Index); \
-GYROGRAD_INSTANCES void linear_backward_weight<R>(R*, const R*, const R*, Index, Index, Index); \
+GYROGRAD_INSTANCES void linear_backward_weight<R>(R*, const R*, const R*, Index, Index, Index, R*); \
 GYROGRAD_INSTANCES void gru_forward<R>(const GruForward<R>&); \
 GYROGRAD_INSTANCES void gru_backward<R>(const GruBackward<R>&); \
 GYROGRAD_INSTANCES void gru_backward_data<R>(R*, const R*, const R*, const R*, Index, Index, Index, Index); \
@@ -38,7 +38,7 @@ GYROGRAD_INSTANCES void lstm_backward<R>(const LstmBackward<R>&); \
 GYROGRAD_INSTANCES void lstm_backward_data<R>(R*, const R*, const R*, const R*, Index, Index, Index, Index); \
 GYROGRAD_INSTANCES void lstm_backward_weights<R>(const LstmWeightGradients<R>&, const R*, const R*, const R*, const R*, Index, Index, Index, Index); \
 GYROGRAD_INSTANCES void gru_single_inputs<R>(R*, const GruSingleLayer<R>&, const R*, Index, Index, Index); \
-GYROGRAD_INSTANCES void gru_single_product<R>(R*, Index, const GruSingleLayer<R>&, const R*, const R*, const R*); \
+GYROGRAD_INSTANCES void gru_single_product<R>(R*, const GruSingleLayer<R>&, const R*, const R*, const R*); \
 GYROGRAD_INSTANCES void slab_reduction<R>(const SlabReduction<R>&, Index); \
 GYROGRAD_INSTANCES void product<1, Epilogue::store, R>(const Product<R>&); \
 GYROGRAD_INSTANCES void reduction<1, R>(const Reduction<R>&); \

@@ -12,7 +12,7 @@ static_assert(std::is_trivially_copyable_v<Var<float, dyn, 3>>);
 
 TEST_CASE("the first contribution stores, later ones add") {
   Arena arena;
-  GradientPool<double> pool(arena);
+  BufferPool<double> pool(arena);
   std::vector<double> values(3);
   Gradient<double> gradient{nullptr, 3, &pool, false};
   const Var<double, dyn> x{Tensor<double, dyn>(values.data(), 3), &gradient};
@@ -29,7 +29,7 @@ TEST_CASE("the first contribution stores, later ones add") {
 
 TEST_CASE("grad() of a value without contributions is zero, also in used memory") {
   Arena arena;
-  GradientPool<float> pool(arena);
+  BufferPool<float> pool(arena);
   float* used = pool.take(4);
   std::fill_n(used, 4, 9.0F);
   pool.give_back(used, 4);
@@ -43,7 +43,7 @@ TEST_CASE("grad() of a value without contributions is zero, also in used memory"
 
 TEST_CASE("the pool gives back buffers of the same size only") {
   Arena arena;
-  GradientPool<double> pool(arena);
+  BufferPool<double> pool(arena);
   double* small = pool.take(8);
   double* large = pool.take(100);
   CHECK(small != large);
@@ -58,7 +58,7 @@ TEST_CASE("the pool gives back buffers of the same size only") {
 
 TEST_CASE("another shape of a Var shares value and gradient") {
   Arena arena;
-  GradientPool<double> pool(arena);
+  BufferPool<double> pool(arena);
   std::vector<double> values{1, 2, 3, 4, 5, 6};
   Gradient<double> gradient{nullptr, 6, &pool, false};
   const Var<double, dyn> x{Tensor<double, dyn>(values.data(), 6), &gradient};

@@ -52,7 +52,9 @@ void check(Index P, Index in, Index out) {
       for (Index i = 0; i < in; ++i)
         dw_want[static_cast<std::size_t>(o * in + i)] += d * xd[static_cast<std::size_t>(p + P * i)];
     }
-  linear_backward_weight(dw.data(), dy.data(), x.data(), P, in, out);
+  Guarded<Real> scratch(linear_backward_weight_scratch<Real>(P, in));
+  linear_backward_weight(dw.data(), dy.data(), x.data(), P, in, out, scratch.data());
+  CHECK(scratch.intact());
   linear_backward_bias(db.data(), dy.data(), P, out);
   check_close<Real>(dw.values(), dw_want);
   check_close<Real>(db.values(), db_want);

@@ -17,30 +17,6 @@ std::vector<Real> lanes_of(Batch<Real> v) {
   return out;
 }
 
-/// lane l of broadcast_group holds p[l mod Group]; reduce_add_group adds the lanes of each sequence.
-template <int Group, class Real>
-void check_group() {
-  if constexpr (Group <= lanes<Real>) {
-    INFO("group " << Group);
-    Guarded<Real> p(random_values<Real>(Group, 3));
-    const auto spread = lanes_of<Real>(broadcast_group<Group>(static_cast<const Real*>(p.data())));
-    Guarded<Real> all(random_values<Real>(lanes<Real>, 4));
-    std::vector<double> want;
-    for (int g = 0; g < Group; ++g) want.push_back(100.0 + g);
-    for (Index l = 0; l < lanes<Real>; ++l) {
-      CHECK(spread[static_cast<std::size_t>(l)] == p.data()[l % Group]);
-      want[static_cast<std::size_t>(l % Group)] += static_cast<double>(all.data()[l]);
-    }
-    Guarded<Real> sums(std::vector<Real>{Real(100), Real(101), Real(102), Real(103)});
-    reduce_add_group<Group>(sums.data(), load(static_cast<const Real*>(all.data())));
-    for (int g = 0; g < 4; ++g) {
-      const double exact = g < Group ? want[static_cast<std::size_t>(g)] : 100.0 + g;
-      CHECK(static_cast<double>(sums.data()[g]) == Approx(exact).epsilon(kernel_tolerance<Real>));
-    }
-    CHECK(sums.intact());
-  }
-}
-
 }  // namespace
 
 TEMPLATE_TEST_CASE("partial loads and stores touch n values only", "", float, double) {
@@ -108,12 +84,6 @@ TEMPLATE_TEST_CASE("min and max with NaN behind keep it", "", float, double) {
   CHECK(lanes_of<Real>(kernels::max(V(Real(1)), V(Real(2))))[0] == Real(2));
   CHECK(std::isnan(lanes_of<Real>(kernels::min(V(Real(1)), V(nan)))[0]));
   CHECK(std::isnan(lanes_of<Real>(kernels::max(V(Real(1)), V(nan)))[0]));
-}
-
-TEMPLATE_TEST_CASE("groups of sequences", "", float, double) {
-  check_group<1, TestType>();
-  check_group<2, TestType>();
-  check_group<4, TestType>();
 }
 
 TEMPLATE_TEST_CASE("the sum over all lanes", "", float, double) {

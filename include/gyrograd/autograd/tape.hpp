@@ -136,18 +136,12 @@ class Tape {
     memory_.clear();
   }
 
-  Arena::Mark mark() const { return memory_.mark(); }
-  /// When recording is off: moves `h` down to `mark` and frees everything else made since, so that a deep
-  /// model runs in the memory of one layer. When recording: returns h.
+  /// Says that x is not read any more. Without recording its memory serves the next value of the same size,
+  /// so that a deep model runs in the memory of one layer; when recording, the backward pass still needs it:
+  /// no effect.
   template <Index... Dims>
-  Var<Real, Dims...> keep_only(Arena::Mark mark, const Var<Real, Dims...>& h) {
-    if (recording_) return h;
-    memory_.rewind(mark);
-    Var<Real, Dims...> kept = make_like(h.value);
-    if (kept.value.data() != h.value.data())
-      std::memmove(kept.value.data(), h.value.data(),
-                   static_cast<std::size_t>(h.value.size()) * sizeof(Real));
-    return kept;
+  void release(const Var<Real, Dims...>& x) {
+    if (!recording_) pool_.give_back(x.value.data(), x.value.size());
   }
 
   /// Scratch memory of a kernel call: valid until the Workspace goes out of scope.
@@ -180,8 +174,9 @@ class Tape {
   }
   template <Index... Dims>
   Var<Real, Dims...> make_like(const Tensor<Real, Dims...>& shape) {
+    if (!recording_) return {Tensor<Real, Dims...>(pool_.take(shape.size()), shape.extents()), nullptr};
     Tensor<Real, Dims...> value(memory_.template allocate<Real>(shape.size()), shape.extents());
-    return {value, recording_ ? new_gradient(shape.size()) : nullptr};
+    return {value, new_gradient(shape.size())};
   }
   template <class F>
   void append(F&& closure, Gradient<Real>* output) {
@@ -197,7 +192,7 @@ class Tape {
 
   Arena memory_;
   Arena workspace_;
-  GradientPool<Real> pool_;
+  BufferPool<Real> pool_;
   Node* last_ = nullptr;
   Real* parameter_gradients_ = nullptr;
   bool recording_ = true;

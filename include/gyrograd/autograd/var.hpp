@@ -9,13 +9,13 @@
 
 namespace gyrograd {
 
-/// Memory for gradients of activations during one backward pass. A buffer is taken when the first gradient is
-/// written and given back when the op that produced the activation has run, so a few buffers serve the whole
-/// pass from cache.
+/// Memory of activations that is used again as soon as it is free, so that a few buffers serve a whole pass
+/// from cache: gradients, taken when the first one is written and given back when the op that produced the
+/// activation has run; without recording, values that were released.
 template <Scalar Real>
-class GradientPool {
+class BufferPool {
  public:
-  explicit GradientPool(Arena& arena) : arena_(arena) {}
+  explicit BufferPool(Arena& arena) : arena_(arena) {}
   Real* take(Index size) {
     for (std::size_t i = free_.size(); i-- > 0;) {
       if (free_[i].size != size) continue;
@@ -43,8 +43,8 @@ template <Scalar Real>
 struct Gradient {
   Real* data = nullptr;
   Index size = 0;
-  GradientPool<Real>* pool = nullptr;  // null: the memory belongs to somebody else (a parameter's gradient)
-  bool written = false;                // false: nothing has been added yet, the memory holds no values
+  BufferPool<Real>* pool = nullptr;  // null: the memory belongs to somebody else (a parameter's gradient)
+  bool written = false;              // false: nothing has been added yet, the memory holds no values
 };
 
 /// Target of a gradient contribution: write into + residual, where a null residual means "start from zero".

@@ -48,32 +48,18 @@ constexpr bool attention_interleaves(Index batch) {
   return (batch == 1 || batch == 2 || batch == 4) && batch <= lanes<Real>;
 }
 
-template <class Real, int Vectors, bool Tail>
-void attention_softmax(Real* e, Real* rsum, Index ld, Index n, Real factor, Index tail) {
-  using V = Batch<Real>;
-  V sum[Vectors];
-  softmax_block<Real, Vectors, Tail>(e, e, sum, ld, n, factor, tail);
-  GYROGRAD_UNROLL
-  for (int v = 0; v < Vectors; ++v) {
-    const V r = V(Real(1)) / sum[v];
-    if constexpr (Tail)
-      store_partial(rsum + v * lanes<Real>, r, tail);
-    else
-      store(rsum + v * lanes<Real>, r);
-  }
-}
-
-/// Softmax of a block of `count` <= 3 L positions.
+/// e = exp(factor (e - max)) and rsum = 1 / sum of e for a block of `count` positions.
 template <class Real>
 void attention_softmax(Real* e, Real* rsum, Index ld, Index n, Real factor, Index count) {
-  constexpr Index L = lanes<Real>;
-  if (count == 3 * L) return attention_softmax<Real, 3, false>(e, rsum, ld, n, factor, 0);
-  for (Index p = 0; p < count; p += L) {
-    if (p + L <= count)
-      attention_softmax<Real, 1, false>(e + p, rsum + p, ld, n, factor, 0);
-    else
-      attention_softmax<Real, 1, true>(e + p, rsum + p, ld, n, factor, count - p);
-  }
+  for_blocks<Real>(count, [&]<int Vectors, bool Tail>(std::integral_constant<int, Vectors>,
+                                                      std::bool_constant<Tail>, Index p, Index tail) {
+    using V = Batch<Real>;
+    V sum[Vectors];
+    softmax_block<Real, Vectors, Tail>(e + p, e + p, sum, ld, n, factor, tail);
+    GYROGRAD_UNROLL
+    for (int v = 0; v < Vectors; ++v)
+      store_block<Vectors, Tail>(rsum + p, divide(V(Real(1)), sum[v]), v, tail);
+  });
 }
 
 /// One head of a group of interleaved sequences. With keep_weights e has column stride P, else it is one
@@ -81,7 +67,7 @@ void attention_softmax(Real* e, Real* rsum, Index ld, Index n, Real factor, Inde
 template <int Group, class Real>
 void attention_head_forward(Real* o, Real* e, Real* rsum, const Real* q, const Real* k, const Real* v,
                             const AttentionSizes& s, bool keep_weights) {
-  const Index P = s.query_positions(), block = 3 * lanes<Real>;
+  const Index P = s.query_positions(), block = block_vectors * lanes<Real>;
   const Index lde = keep_weights ? P : block;
   const Real factor = Real(1) / std::sqrt(static_cast<Real>(s.width));
   for (Index p = 0; p < P; p += block) {
@@ -111,11 +97,8 @@ void attention_head_forward(Real* o, Real* e, Real* rsum, const Real* q, const R
     output.positions = count;
     output.rows = s.width;
     output.depth = s.keys;
+    output.lane_factor = rsum + p;
     product<Group>(output);
-    for (Index c = 0; c < s.width; ++c)
-      for (Index i = 0; i < count; i += lanes<Real>)
-        store_lanes(o + p + c * P, load_lanes(o + p + c * P, i, count) * load_lanes(rsum + p, i, count), i,
-                    count);
   }
 }
 
@@ -229,7 +212,7 @@ void spread_sequence(Real* to, const Real* from, Index b, Index batch, Index ste
 /// Scratch values that attention_forward needs.
 template <class Real>
 Index attention_forward_scratch(const AttentionSizes& s, bool keep_weights) {
-  const Index block = keep_weights ? 0 : 3 * lanes<Real> * s.keys + s.query_positions();
+  const Index block = keep_weights ? 0 : block_vectors * lanes<Real> * s.keys + s.query_positions();
   return block + (detail::attention_interleaves<Real>(s.batch) ? 0 : s.channels() * 2 * (s.queries + s.keys));
 }
 
@@ -242,7 +225,7 @@ void attention_forward(Real* o, Real* weights, Real* rsum, const Real* q, const 
   const bool keep_weights = weights != nullptr;
   if (!keep_weights) {
     weights = scratch;
-    rsum = scratch + 3 * lanes<Real> * s.keys;
+    rsum = scratch + block_vectors * lanes<Real> * s.keys;
     scratch = rsum + s.query_positions();
   }
   const Index P = s.query_positions();

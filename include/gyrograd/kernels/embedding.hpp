@@ -2,10 +2,11 @@
 // Learned tables: look-up of rows, and the position table added to every step.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "gyrograd/core/assert.hpp"
-#include "gyrograd/core/config.hpp"
+#include "gyrograd/kernels/transpose.hpp"
 
 namespace gyrograd::kernels {
 
@@ -24,27 +25,57 @@ void embedding_backward(Real* dtable, const Real* dy, const std::int32_t* index,
     for (Index c = 0; c < channels; ++c) dtable[index[i] * channels + c] += dy[i + n * c];
 }
 
+namespace detail {
+
+/// Rows of the position table for consecutive positions b + B t: calls f(i, row) for i < count.
+template <class F>
+GYROGRAD_INLINE void for_table_rows(Index first, Index count, Index batch, F&& f) {
+  Index row = first / batch, left = batch - first % batch;
+  for (Index i = 0; i < count; ++i) {
+    f(i, row);
+    if (--left == 0) ++row, left = batch;
+  }
+}
+
+}  // namespace detail
+
 /// y(b, t, c) = x(b, t, c) + table(t, c).   y, x: (B, T, C), y may be x  table: (rows >= T, C) row-major
+/// The table has its channels together and activations have their positions together: blocks of it are
+/// transposed.
 template <class Real>
 void position_add_forward(Real* y, const Real* x, const Real* table, Index batch, Index steps,
                           Index channels) {
-  for (Index c = 0; c < channels; ++c)
-    for (Index t = 0; t < steps; ++t) {
-      const Real shift = table[t * channels + c];
-      const Index at = batch * (t + steps * c);
-      for (Index b = 0; b < batch; ++b) y[at + b] = x[at + b] + shift;
+  constexpr Index L = lanes<Real>;
+  alignas(64) Real rows[static_cast<std::size_t>(L * L)] = {}, shift[static_cast<std::size_t>(L * L)];
+  const Index positions = batch * steps;
+  for (Index c = 0; c < channels; c += L)
+    for (Index p = 0; p < positions; p += L) {
+      detail::for_table_rows(p, std::min(L, positions - p), batch, [&](Index i, Index row) {
+        store(rows + i * L, load_lanes(table + row * channels, c, channels));
+      });
+      transpose_block(shift, L, rows, L);
+      for (Index j = 0; j < std::min(L, channels - c); ++j) {
+        const Index at = (c + j) * positions;
+        store_lanes(y + at, load_lanes(x + at, p, positions) + load(shift + j * L), p, positions);
+      }
     }
 }
 
 /// dtable(t, c) += sum_b dy(b, t, c).   Shapes as in position_add_forward; rows behind T get nothing.
 template <class Real>
 void position_add_backward(Real* dtable, const Real* dy, Index batch, Index steps, Index channels) {
-  for (Index c = 0; c < channels; ++c)
-    for (Index t = 0; t < steps; ++t) {
-      const Real* d = dy + batch * (t + steps * c);
-      Real sum = d[0];
-      for (Index b = 1; b < batch; ++b) sum += d[b];
-      dtable[t * channels + c] += sum;
+  constexpr Index L = lanes<Real>;
+  alignas(64) Real columns[static_cast<std::size_t>(L * L)] = {}, rows[static_cast<std::size_t>(L * L)];
+  const Index positions = batch * steps;
+  for (Index c = 0; c < channels; c += L)
+    for (Index p = 0; p < positions; p += L) {
+      for (Index j = 0; j < std::min(L, channels - c); ++j)
+        store(columns + j * L, load_lanes(dy + (c + j) * positions, p, positions));
+      transpose_block(rows, L, columns, L);
+      detail::for_table_rows(p, std::min(L, positions - p), batch, [&](Index i, Index row) {
+        Real* to = dtable + row * channels;
+        store_lanes(to, load_lanes(to, c, channels) + load(rows + i * L), c, channels);
+      });
     }
 }
 

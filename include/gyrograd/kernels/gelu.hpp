@@ -6,22 +6,21 @@
 
 namespace gyrograd::kernels {
 
-/// y = x Phi(x), slope = Phi(x) + x phi(x).   y, slope, x: (n); y may be x; slope may be null
+/// y = x Phi(x), slope = Phi(x) + x phi(x).   y, slope, x: (n); y may be x
 template <class Real>
 void gelu_forward(Real* y, Real* slope, const Real* x, Index n) {
-  constexpr Index L = lanes<Real>;
   Batch<Real> value, derivative;
-  Index i = 0;
-  for (; i + L <= n; i += L) {
-    gelu_pair<Real>(value, derivative, load(x + i));
-    store(y + i, value);
-    if (slope != nullptr) store(slope + i, derivative);
+  for (Index i = 0; i < n; i += lanes<Real>) {
+    gelu_pair<Real>(value, derivative, load_lanes(x, i, n));
+    store_lanes(y, value, i, n);
+    store_lanes(slope, derivative, i, n);
   }
-  if (i < n) {
-    gelu_pair<Real>(value, derivative, load_partial(x + i, n - i));
-    store_partial(y + i, value, n - i);
-    if (slope != nullptr) store_partial(slope + i, derivative, n - i);
-  }
+}
+
+/// y = x Phi(x), without what only a backward pass needs.   y, x: (n); y may be x
+template <class Real>
+void gelu_forward(Real* y, const Real* x, Index n) {
+  for (Index i = 0; i < n; i += lanes<Real>) store_lanes(y, gelu_value<Real>(load_lanes(x, i, n)), i, n);
 }
 
 }  // namespace gyrograd::kernels

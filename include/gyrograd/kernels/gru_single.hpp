@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: MIT
-// GRU for one sequence: vector lanes along hidden units, weights re-ordered once, no heap use.
+// GRU for one sequence: vector lanes along gate rows, weights re-ordered once, no heap use.
 //
-// A layer's units are padded to whole vectors and cut into blocks of a few vectors. Packed weights per block:
+// The 3 H gate rows of a layer (r, z, n as PyTorch orders them) lie without gaps in vectors: 60 rows of 20
+// units are 3.75 vectors of 16 lanes, where every gate by itself would be padded to two. Packed weights, each
+// line one padded row of `gru_single_row` values:
 //
-//   [ b_r, b_z, b_n, b_hn ]  then for every input k:  [ r | z | n ] of the block's units,  for every state k
-//   the same
+//   biases of the input part [ b_ir + b_hr | b_iz + b_hz | b_in ], of the state part [ 0 | 0 | b_hn ],
+//   the columns of W_ih for every input k, the columns of W_hh for every state k
 //
-// so one pass over a block reads memory from front to back. Stacked layers run as a wavefront (layer l works
+// The product leaves both parts and their sum; the gates read r and z from the sum, the two halves of n from
+// the parts, at offsets that are no multiples of a vector. Stacked layers run as a wavefront (layer l works
 // on step w - l): their products and gates are independent of one another and fill the pipelines together.
 #pragma once
+
+#include <algorithm>
 
 #include "gyrograd/kernels/math.hpp"
 
@@ -16,259 +21,212 @@ namespace gyrograd::kernels {
 
 namespace detail {
 
-/// Vectors of units per block; further accumulators split the depth so that sums do not wait for one another.
-inline constexpr Index single_vectors = vector_registers == 32 ? 2 : 3;
-template <int Vectors>
-inline constexpr int single_split = vector_registers == 32 ? (Vectors == 1 ? 4 : 2) : (Vectors == 3 ? 1 : 2);
-/// Steps whose input parts are computed together, and vectors of units per tile of that product.
-inline constexpr int single_steps = 4;
-inline constexpr Index single_tile_vectors = vector_registers == 32 ? 2 : 1;
+/// Vectors of rows per block: with a second set of accumulators for odd k (or for the other part) they hide
+/// the latency of the additions and still fit the registers.
+inline constexpr Index single_vectors = vector_registers == 32 ? 8 : 4;
+/// Steps and vectors of rows of one tile of the input parts.
+inline constexpr Index single_steps = 4;
+inline constexpr Index single_tile_vectors = vector_registers == 32 ? 4 : 2;
 
 }  // namespace detail
 
-/// Units of a layer with padding.
+/// Units of a layer with padding: length of its state.
 template <class Real>
 constexpr Index gru_single_units(Index hidden) {
   return (hidden + lanes<Real> - 1) / lanes<Real> * lanes<Real>;
 }
+/// Gate rows of a layer with padding.
+template <class Real>
+constexpr Index gru_single_row(Index hidden) {
+  return (3 * hidden + lanes<Real> - 1) / lanes<Real> * lanes<Real>;
+}
 /// Values of the packed weights of a layer.
 template <class Real>
 constexpr Index gru_single_packed_size(Index in, Index hidden) {
-  return gru_single_units<Real>(hidden) * (4 + 3 * (in + hidden));
+  return gru_single_row<Real>(hidden) * (2 + in + hidden);
+}
+/// Values of one part of the arguments of the gates: a row, and room for a vector read beyond it.
+template <class Real>
+constexpr Index gru_single_part(Index hidden) {
+  return gru_single_row<Real>(hidden) + lanes<Real>;
 }
 
-/// One layer of a stack. pre and h of all layers lie behind one another: this one's units start at `offset`.
+/// One layer: sizes and weights.
 template <class Real>
 struct GruSingleLayer {
   Index in = 0, hidden = 0;
-  Index offset = 0;              ///< of its padded units among those of the stack
   const Real* packed = nullptr;  ///< gru_single_pack
 };
-
-/// Calls f(first unit, vectors, packed block) for the blocks of a layer.
-template <class Real, class F>
-void gru_single_blocks(Index in, Index hidden, Real* packed, F&& f) {
-  constexpr Index L = lanes<std::remove_const_t<Real>>;
-  const Index all = (hidden + L - 1) / L;
-  for (Index v = 0; v < all; v += detail::single_vectors) {
-    const Index vectors = std::min(detail::single_vectors, all - v);
-    f(v * L, vectors, packed);
-    packed += vectors * L * (4 + 3 * (in + hidden));
-  }
-}
 
 /// Re-orders a layer's weights (PyTorch's shapes) into gru_single_packed_size values; padding is zero.
 template <class Real>
 void gru_single_pack(Real* packed, const Real* weight_ih, const Real* weight_hh, const Real* bias_ih,
                      const Real* bias_hh, Index in, Index hidden) {
-  gru_single_blocks(in, hidden, packed, [&](Index unit, Index vectors, Real* to) {
-    const Index units = vectors * lanes<Real>;
-    const auto row = [&](auto value) {
-      for (Index u = unit; u < unit + units; ++u) *to++ = u < hidden ? value(u) : Real(0);
-    };
-    for (Index g = 0; g < 2; ++g)
-      row([&](Index u) { return bias_ih[g * hidden + u] + bias_hh[g * hidden + u]; });
-    row([&](Index u) { return bias_ih[2 * hidden + u]; });
-    row([&](Index u) { return bias_hh[2 * hidden + u]; });
-    for (Index k = 0; k < in; ++k)
-      for (Index g = 0; g < 3; ++g) row([&](Index u) { return weight_ih[(g * hidden + u) * in + k]; });
-    for (Index k = 0; k < hidden; ++k)
-      for (Index g = 0; g < 3; ++g) row([&](Index u) { return weight_hh[(g * hidden + u) * hidden + k]; });
-  });
+  const Index rows = 3 * hidden, row = gru_single_row<Real>(hidden);
+  std::fill_n(packed, gru_single_packed_size<Real>(in, hidden), Real(0));
+  for (Index i = 0; i < rows; ++i) {
+    const bool n_gate = i >= 2 * hidden;
+    packed[i] = n_gate ? bias_ih[i] : bias_ih[i] + bias_hh[i];
+    packed[row + i] = n_gate ? bias_hh[i] : Real(0);
+    for (Index k = 0; k < in; ++k) packed[(2 + k) * row + i] = weight_ih[i * in + k];
+    for (Index k = 0; k < hidden; ++k) packed[(2 + in + k) * row + i] = weight_hh[i * hidden + k];
+  }
 }
 
 namespace detail {
 
-/// sum[split][gate][v] += weight rows k, times x[k], for k = 0 .. depth - 1; returns the end of w.
-template <class Real, int Vectors, int Split>
-GYROGRAD_INLINE const Real* single_accumulate(Batch<Real> (&sum)[Split][3][Vectors], const Real* w,
-                                              const Real* x, Index depth) {
-  using V = Batch<Real>;
-  constexpr Index L = lanes<Real>, row = 3 * Vectors * L;
-  Index k = 0;
-  for (; k + Split <= depth; k += Split) {
-    GYROGRAD_UNROLL
-    for (int s = 0; s < Split; ++s) {
-      const V xk = broadcast(x[k + s]);
-      GYROGRAD_UNROLL
-      for (int i = 0; i < 3 * Vectors; ++i) {
-        V& to = sum[s][i / Vectors][i % Vectors];
-        to = fma(load(w + s * row + i * L), xk, to);
-      }
-    }
-    w += Split * row;
-  }
-  for (; k < depth; ++k, w += row) {
-    const V xk = broadcast(x[k]);
-    GYROGRAD_UNROLL
-    for (int i = 0; i < 3 * Vectors; ++i) {
-      V& to = sum[0][i / Vectors][i % Vectors];
-      to = fma(load(w + i * L), xk, to);
-    }
-  }
-  return w;
-}
-
-/// sum[0] = all splits; clears the others.
-template <class Real, int Vectors, int Split>
-GYROGRAD_INLINE void single_fold(Batch<Real> (&sum)[Split][3][Vectors], int gate) {
-  GYROGRAD_UNROLL
-  for (int v = 0; v < Vectors; ++v) {
-    GYROGRAD_UNROLL
-    for (int s = 1; s < Split; ++s) {
-      sum[0][gate][v] = sum[0][gate][v] + sum[s][gate][v];
-      sum[s][gate][v] = Batch<Real>(Real(0));
-    }
-  }
-}
-
-/// Arguments of the gates of one block: pre is (r, z, n without its recurrent part, hn), `stride` apart.
-/// start: input parts computed before (r, z, n, `start_stride` apart), or null: then x is multiplied here.
+/// sum[v] += x[k] * row k of w for k = 0 .. depth - 1, even and odd k in separate sums.
 template <class Real, int Vectors>
-[[gnu::noinline]] void single_block(Real* pre, Index stride, const Real* start, Index start_stride,
-                                    const Real* packed, const Real* x, Index in, const Real* h,
-                                    Index hidden) {
+GYROGRAD_INLINE void single_accumulate(Batch<Real>* sum, Batch<Real>* odd, const Real* w, Index row,
+                                       const Real* x, Index depth) {
+  constexpr Index L = lanes<Real>;
+  const auto add = [](Batch<Real> * to, const Real* from, Real factor) __attribute__((always_inline)) {
+    const Batch<Real> xk = broadcast(factor);
+    GYROGRAD_UNROLL
+    for (int v = 0; v < Vectors; ++v) to[v] = fma(load(from + v * L), xk, to[v]);
+  };
+  Index k = 0;
+  for (; k + 2 <= depth; k += 2, w += 2 * row) {
+    add(sum, w, x[k]);
+    add(odd, w + row, x[k + 1]);
+  }
+  if (k < depth) add(sum, w, x[k]);
+}
+
+/// One block of rows of one step: writes the input part, the state part and their sum, `part` apart.
+/// start: this block of gru_single_inputs, or null: then x is multiplied here.
+template <class Real, int Vectors>
+[[gnu::noinline]] void single_block(Real* arguments, Index part, const GruSingleLayer<Real>& layer, Index row,
+                                    Index at, const Real* start, const Real* x, const Real* h) {
   using V = Batch<Real>;
   constexpr Index L = lanes<Real>;
-  constexpr int Split = single_split<Vectors>;
-  V sum[Split][3][Vectors];
-  GYROGRAD_UNROLL
-  for (int s = 0; s < Split; ++s) {
-    GYROGRAD_UNROLL
-    for (int i = 0; i < 3 * Vectors; ++i) sum[s][i / Vectors][i % Vectors] = V(Real(0));
-  }
-  const Real* w = packed + 4 * Vectors * L;
-  if (start == nullptr) {
-    GYROGRAD_UNROLL
-    for (int i = 0; i < 3 * Vectors; ++i) sum[0][i / Vectors][i % Vectors] = load(packed + i * L);
-    w = single_accumulate<Real, Vectors, Split>(sum, w, x, in);
-    single_fold<Real, Vectors, Split>(sum, 2);
-  } else {
-    GYROGRAD_UNROLL
-    for (int i = 0; i < 3 * Vectors; ++i)
-      sum[0][i / Vectors][i % Vectors] = load(start + i / Vectors * start_stride + i % Vectors * L);
-    w += in * 3 * Vectors * L;
-  }
+  const Real* w = layer.packed + at;
+  V input[Vectors], state[Vectors], odd[Vectors];
   GYROGRAD_UNROLL
   for (int v = 0; v < Vectors; ++v) {
-    store(pre + 2 * stride + v * L, sum[0][2][v]);
-    sum[0][2][v] = load(packed + (3 * Vectors + v) * L);
+    input[v] = load((start != nullptr ? start : w) + v * L);
+    state[v] = load(w + row + v * L);
+    odd[v] = V(Real(0));
   }
-  single_accumulate<Real, Vectors, Split>(sum, w, h, hidden);
-  GYROGRAD_UNROLL
-  for (int g = 0; g < 3; ++g) {
-    single_fold<Real, Vectors, Split>(sum, g);
+  w += 2 * row;
+  if (start == nullptr) {
+    single_accumulate<Real, Vectors>(input, odd, w, row, x, layer.in);
     GYROGRAD_UNROLL
-    for (int v = 0; v < Vectors; ++v) store(pre + (g == 2 ? 3 : g) * stride + v * L, sum[0][g][v]);
+    for (int v = 0; v < Vectors; ++v) {
+      input[v] = input[v] + odd[v];
+      odd[v] = V(Real(0));
+    }
+  }
+  single_accumulate<Real, Vectors>(state, odd, w + layer.in * row, row, h, layer.hidden);
+  Real* to = arguments + at;
+  GYROGRAD_UNROLL
+  for (int v = 0; v < Vectors; ++v) {
+    state[v] = state[v] + odd[v];
+    store(to + v * L, input[v]);
+    store(to + part + v * L, state[v]);
+    store(to + 2 * part + v * L, input[v] + state[v]);
   }
 }
 
-/// Input parts of Steps steps for Vectors vectors of a block: y(step) = bias + W_ih x(step).
-/// w_gate, w_row: values from gate to gate and from input to input; x_step, x_channel: strides of x.
+/// Calls f(integral_constant<int, Vectors>, at) for blocks of up to Most vectors of a row.
+template <class Real, int Most, class F>
+GYROGRAD_INLINE void single_blocks(Index row, F&& f) {
+  constexpr Index L = lanes<Real>;
+  Index at = 0;
+  const auto run = [&]<int Vectors>(std::integral_constant<int, Vectors> count) {
+    for (; at + Vectors * L <= row; at += Vectors * L) f(count, at);
+  };
+  if constexpr (Most >= 8) run(std::integral_constant<int, 8>{});
+  if constexpr (Most >= 4) run(std::integral_constant<int, 4>{});
+  if constexpr (Most >= 2) run(std::integral_constant<int, 2>{});
+  run(std::integral_constant<int, 1>{});
+}
+
+/// Input parts of Steps steps for Vectors vectors of rows: y(step) = bias + W_ih x(step).
 template <class Real, int Vectors, int Steps>
-[[gnu::noinline]] void single_input_tile(Real* y, Index y_step, Index y_gate, const Real* bias, const Real* w,
-                                         Index w_gate, Index w_row, const Real* x, Index x_step,
+[[gnu::noinline]] void single_input_tile(Real* y, Index row, const Real* bias, const Real* x, Index x_step,
                                          Index x_channel, Index in) {
   using V = Batch<Real>;
   constexpr Index L = lanes<Real>;
-  V sum[Steps][3][Vectors];
+  V sum[Steps][Vectors];
   GYROGRAD_UNROLL
-  for (int i = 0; i < 3 * Vectors; ++i) {
-    const V start = load(bias + i / Vectors * w_gate + i % Vectors * L);
+  for (int v = 0; v < Vectors; ++v) {
+    const V start = load(bias + v * L);
     GYROGRAD_UNROLL
-    for (int s = 0; s < Steps; ++s) sum[s][i / Vectors][i % Vectors] = start;
+    for (int s = 0; s < Steps; ++s) sum[s][v] = start;
   }
+  const Real* w = bias + 2 * row;
   for (Index k = in; k > 0; --k) {
-    V wk[3][Vectors];
+    V wk[Vectors];
     GYROGRAD_UNROLL
-    for (int i = 0; i < 3 * Vectors; ++i) {
-      wk[i / Vectors][i % Vectors] = load(w + i / Vectors * w_gate + i % Vectors * L);
-      keep(wk[i / Vectors][i % Vectors]);
+    for (int v = 0; v < Vectors; ++v) {
+      wk[v] = load(w + v * L);
+      keep(wk[v]);
     }
     GYROGRAD_UNROLL
     for (int s = 0; s < Steps; ++s) {
       const V xk = broadcast(x[s * x_step]);
       GYROGRAD_UNROLL
-      for (int i = 0; i < 3 * Vectors; ++i)
-        sum[s][i / Vectors][i % Vectors] =
-            fma(wk[i / Vectors][i % Vectors], xk, sum[s][i / Vectors][i % Vectors]);
+      for (int v = 0; v < Vectors; ++v) sum[s][v] = fma(wk[v], xk, sum[s][v]);
     }
-    w += w_row;
+    w += row;
     x += x_channel;
   }
   GYROGRAD_UNROLL
   for (int s = 0; s < Steps; ++s) {
     GYROGRAD_UNROLL
-    for (int i = 0; i < 3 * Vectors; ++i)
-      store(y + s * y_step + i / Vectors * y_gate + i % Vectors * L, sum[s][i / Vectors][i % Vectors]);
+    for (int v = 0; v < Vectors; ++v) store(y + s * row + v * L, sum[s][v]);
   }
-}
-
-template <class Real, int Steps>
-void single_input_steps(Real* y, const GruSingleLayer<Real>& layer, const Real* x, Index x_step,
-                        Index x_channel) {
-  constexpr Index L = lanes<Real>;
-  const Index units = gru_single_units<Real>(layer.hidden);
-  gru_single_blocks(layer.in, layer.hidden, layer.packed, [&](Index unit, Index vectors, const Real* packed) {
-    const Index gate = vectors * L;
-    Index v = 0;
-    const auto tile = [&](auto kernel, Index wide) {
-      for (; v + wide <= vectors; v += wide)
-        kernel(y + unit + v * L, 3 * units, units, packed + v * L, packed + 4 * gate + v * L, gate, 3 * gate,
-               x, x_step, x_channel, layer.in);
-    };
-    tile(single_input_tile<Real, static_cast<int>(single_tile_vectors), Steps>, single_tile_vectors);
-    tile(single_input_tile<Real, 1, Steps>, 1);
-  });
 }
 
 }  // namespace detail
 
-/// Input parts of the gates of `steps` steps: y(t) = (r, z, n), each gru_single_units values.
+/// Input parts of the gates of `steps` steps: y(t) of gru_single_row values each.
 /// x(t, k) at x + t x_step + k x_channel
 template <class Real>
 void gru_single_inputs(Real* y, const GruSingleLayer<Real>& layer, const Real* x, Index x_step,
                        Index x_channel, Index steps) {
-  const Index size = 3 * gru_single_units<Real>(layer.hidden);
-  for (; steps >= detail::single_steps; steps -= detail::single_steps) {
-    detail::single_input_steps<Real, detail::single_steps>(y, layer, x, x_step, x_channel);
-    y += detail::single_steps * size;
-    x += detail::single_steps * x_step;
-  }
-  for (; steps > 0; --steps, y += size, x += x_step)
-    detail::single_input_steps<Real, 1>(y, layer, x, x_step, x_channel);
+  const Index row = gru_single_row<Real>(layer.hidden);
+  const auto run = [&]<int Steps>(std::integral_constant<int, Steps>) {
+    for (; steps >= Steps; steps -= Steps, y += Steps * row, x += Steps * x_step)
+      detail::single_blocks<Real, detail::single_tile_vectors>(
+          row, [&]<int Vectors>(std::integral_constant<int, Vectors>, Index at) {
+            detail::single_input_tile<Real, Vectors, Steps>(y + at, row, layer.packed + at, x, x_step,
+                                                            x_channel, layer.in);
+          });
+  };
+  run(std::integral_constant<int, static_cast<int>(detail::single_steps)>{});
+  run(std::integral_constant<int, 1>{});
 }
 
 /// Arguments of one layer's gates for one step.
-/// pre: (4, stride) of the whole stack  start: this step of gru_single_inputs, or null to use x: (in)
-/// h: (hidden), the layer's state
+/// arguments: (3, gru_single_part): input part, state part, their sum  start: this step of gru_single_inputs,
+/// or null to use x: (in)  h: (hidden), the layer's state
 template <class Real>
-void gru_single_product(Real* pre, Index stride, const GruSingleLayer<Real>& layer, const Real* start,
-                        const Real* x, const Real* h) {
-  const Index units = gru_single_units<Real>(layer.hidden);
-  gru_single_blocks(layer.in, layer.hidden, layer.packed, [&](Index unit, Index vectors, const Real* packed) {
-    Real* to = pre + layer.offset + unit;
-    const Real* from = start == nullptr ? nullptr : start + unit;
-    if (vectors == 3)
-      detail::single_block<Real, 3>(to, stride, from, units, packed, x, layer.in, h, layer.hidden);
-    else if (vectors == 2)
-      detail::single_block<Real, 2>(to, stride, from, units, packed, x, layer.in, h, layer.hidden);
-    else
-      detail::single_block<Real, 1>(to, stride, from, units, packed, x, layer.in, h, layer.hidden);
-  });
+void gru_single_product(Real* arguments, const GruSingleLayer<Real>& layer, const Real* start, const Real* x,
+                        const Real* h) {
+  const Index row = gru_single_row<Real>(layer.hidden), part = gru_single_part<Real>(layer.hidden);
+  detail::single_blocks<Real, detail::single_vectors>(
+      row, [&]<int Vectors>(std::integral_constant<int, Vectors>, Index at) {
+        detail::single_block<Real, Vectors>(arguments, part, layer, row, at,
+                                            start == nullptr ? nullptr : start + at, x, h);
+      });
 }
 
-/// New states of units begin .. end - 1 (multiples of a vector): h = n + z (h - n).   pre: (4, stride)
+/// New state h = n + z (h - n) of one layer; padding of h keeps finite values without meaning.
+/// h: (gru_single_units)  arguments: of gru_single_product
 /// out: what the next layer reads, ReLU of h; may be null or h itself for no ReLU
 template <class Real>
-void gru_single_gates(Real* h, Real* out, const Real* pre, Index stride, Index begin, Index end) {
+void gru_single_gates(Real* h, Real* out, const Real* arguments, Index hidden) {
   using V = Batch<Real>;
-  for (Index u = begin; u < end; u += lanes<Real>) {
-    const V r = sigmoid<Real>(load(pre + u)), z = sigmoid<Real>(load(pre + stride + u));
-    const V n = tanh(fma(r, load(pre + 3 * stride + u), load(pre + 2 * stride + u)));
+  const Index part = gru_single_part<Real>(hidden);
+  const Real *input = arguments + 2 * hidden, *state = input + part, *sum = arguments + 2 * part;
+  for (Index u = 0; u < hidden; u += lanes<Real>) {
+    const V r = sigmoid<Real>(load(sum + u)), z = sigmoid<Real>(load(sum + hidden + u));
+    const V n = tanh(fma(r, load(state + u), load(input + u)));
     const V y = fma(z, load(h + u) - n, n);
     store(h + u, y);
-    if (out != nullptr && out != h) store(out + u, max(y, V(Real(0))));
+    if (out != nullptr && out != h) store(out + u, max(V(Real(0)), y));
   }
 }
 

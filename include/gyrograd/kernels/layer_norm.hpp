@@ -3,111 +3,111 @@
 // them.
 #pragma once
 
-#include "gyrograd/kernels/simd.hpp"
+#include "gyrograd/kernels/blocks.hpp"
 
 namespace gyrograd::kernels {
 
 namespace detail {
 
-/// Forward for `Vectors` vectors of positions (the last one with `tail` valid lanes when Tail).
+/// Sums of term(c, v) over the channels c for each vector v of a block. Even and odd channels are summed
+/// apart: with one sum a vector the additions would wait for each other.
+template <class Real, int Vectors, class Term>
+GYROGRAD_INLINE void sum_channels(Batch<Real>* sum, Index channels, Term&& term) {
+  using V = Batch<Real>;
+  V even[Vectors], odd[Vectors];
+  GYROGRAD_UNROLL
+  for (int v = 0; v < Vectors; ++v) even[v] = odd[v] = V(Real(0));
+  Index c = 0;
+  for (; c + 2 <= channels; c += 2) {
+    GYROGRAD_UNROLL
+    for (int v = 0; v < Vectors; ++v) even[v] = term(even[v], c, v);
+    GYROGRAD_UNROLL
+    for (int v = 0; v < Vectors; ++v) odd[v] = term(odd[v], c + 1, v);
+  }
+  if (c < channels) {
+    GYROGRAD_UNROLL
+    for (int v = 0; v < Vectors; ++v) even[v] = term(even[v], c, v);
+  }
+  GYROGRAD_UNROLL
+  for (int v = 0; v < Vectors; ++v) sum[v] = even[v] + odd[v];
+}
+
+/// Forward for one block of positions; see for_blocks.
 template <class Real, int Vectors, bool Tail>
 GYROGRAD_INLINE void layer_norm_block(Real* y, Real* mean, Real* rstd, const Real* x, const Real* gamma,
                                       const Real* beta, Index positions, Index channels, Real eps,
                                       Index tail) {
   using V = Batch<Real>;
-  constexpr Index L = lanes<Real>;
-  const auto read = [tail](const Real* p) __attribute__((always_inline)) {
-    return Tail ? load_partial(p, tail) : load(p);
-  };
-  const auto write = [&](Real * p, V v) __attribute__((always_inline)) {
-    if constexpr (Tail)
-      store_partial(p, v, tail);
-    else
-      store(p, v);
-  };
   const V scale(Real(1) / static_cast<Real>(channels));
-  V sum[Vectors], square[Vectors];
+  const auto read = [=](Index c, int v) __attribute__((always_inline)) {
+    return load_block<Vectors, Tail>(x + c * positions, v, tail);
+  };
+  V m[Vectors], r[Vectors];
+  sum_channels<Real, Vectors>(
+      m, channels, [&](V sum, Index c, int v) __attribute__((always_inline)) { return sum + read(c, v); });
   GYROGRAD_UNROLL
-  for (int v = 0; v < Vectors; ++v) sum[v] = square[v] = V(Real(0));
-  for (Index c = 0; c < channels; ++c) {
-    GYROGRAD_UNROLL
-    for (int v = 0; v < Vectors; ++v) sum[v] = sum[v] + read(x + c * positions + v * L);
-  }
-  GYROGRAD_UNROLL
-  for (int v = 0; v < Vectors; ++v) sum[v] = sum[v] * scale;
-  for (Index c = 0; c < channels; ++c) {
-    GYROGRAD_UNROLL
-    for (int v = 0; v < Vectors; ++v) {
-      const V d = read(x + c * positions + v * L) - sum[v];
-      square[v] = fma(d, d, square[v]);
-    }
-  }
+  for (int v = 0; v < Vectors; ++v) m[v] = m[v] * scale;
+  sum_channels<Real, Vectors>(
+      r, channels, [&](V sum, Index c, int v) __attribute__((always_inline)) {
+        const V d = read(c, v) - m[v];
+        return fma(d, d, sum);
+      });
   GYROGRAD_UNROLL
   for (int v = 0; v < Vectors; ++v) {
-    square[v] = V(Real(1)) / sqrt(fma(square[v], scale, V(eps)));
-    write(mean + v * L, sum[v]);
-    write(rstd + v * L, square[v]);
+    r[v] = divide(V(Real(1)), sqrt(fma(r[v], scale, V(eps))));
+    store_block<Vectors, Tail>(mean, m[v], v, tail);
+    store_block<Vectors, Tail>(rstd, r[v], v, tail);
   }
   for (Index c = 0; c < channels; ++c) {
     const V g = broadcast(gamma[c]), b = broadcast(beta[c]);
     GYROGRAD_UNROLL
-    for (int v = 0; v < Vectors; ++v) {
-      const V normal = (read(x + c * positions + v * L) - sum[v]) * square[v];
-      write(y + c * positions + v * L, fma(normal, g, b));
-    }
+    for (int v = 0; v < Vectors; ++v)
+      store_block<Vectors, Tail>(y + c * positions, fma((read(c, v) - m[v]) * r[v], g, b), v, tail);
   }
 }
 
-/// Data gradient for `Vectors` vectors of positions.
+/// Data gradient for one block of positions.
 template <class Real, int Vectors, bool Tail>
 GYROGRAD_INLINE void layer_norm_backward_block(Real* dx, const Real* residual, const Real* dy, const Real* x,
                                                const Real* gamma, const Real* mean, const Real* rstd,
                                                Index positions, Index channels, Index tail) {
   using V = Batch<Real>;
-  constexpr Index L = lanes<Real>;
-  const auto read = [tail](const Real* p) __attribute__((always_inline)) {
-    return Tail ? load_partial(p, tail) : load(p);
+  const auto read = [=](const Real* p, Index c, int v) __attribute__((always_inline)) {
+    return load_block<Vectors, Tail>(p + c * positions, v, tail);
   };
   const V scale(Real(1) / static_cast<Real>(channels));
   V m[Vectors], r[Vectors], sum[Vectors], along[Vectors];
   GYROGRAD_UNROLL
   for (int v = 0; v < Vectors; ++v) {
-    m[v] = read(mean + v * L);
-    r[v] = read(rstd + v * L);
+    m[v] = load_block<Vectors, Tail>(mean, v, tail);
+    r[v] = load_block<Vectors, Tail>(rstd, v, tail);
     sum[v] = along[v] = V(Real(0));
   }
   for (Index c = 0; c < channels; ++c) {
     const V g = broadcast(gamma[c]);
     GYROGRAD_UNROLL
     for (int v = 0; v < Vectors; ++v) {
-      const V dnormal = read(dy + c * positions + v * L) * g;
-      const V normal = (read(x + c * positions + v * L) - m[v]) * r[v];
+      const V dnormal = read(dy, c, v) * g;
       sum[v] = sum[v] + dnormal;
-      along[v] = fma(dnormal, normal, along[v]);
+      along[v] = fma(dnormal, read(x, c, v) - m[v], along[v]);
     }
   }
   GYROGRAD_UNROLL
   for (int v = 0; v < Vectors; ++v) {
-    sum[v] = sum[v] * scale;
-    along[v] = along[v] * scale;
+    sum[v] = sum[v] * scale * r[v];
+    along[v] = along[v] * scale * r[v] * r[v] * r[v];
   }
   for (Index c = 0; c < channels; ++c) {
     const V g = broadcast(gamma[c]);
     GYROGRAD_UNROLL
     for (int v = 0; v < Vectors; ++v) {
-      const V normal = (read(x + c * positions + v * L) - m[v]) * r[v];
-      V d = fma(read(dy + c * positions + v * L), g, V(Real(0)) - sum[v]);
-      d = fnma(along[v], normal, d) * r[v];
-      if (residual != nullptr) d = d + read(residual + c * positions + v * L);
-      if constexpr (Tail)
-        store_partial(dx + c * positions + v * L, d, tail);
-      else
-        store(dx + c * positions + v * L, d);
+      V d = fma(read(dy, c, v) * g, r[v], V(Real(0)) - sum[v]);
+      d = fnma(along[v], read(x, c, v) - m[v], d);
+      if (residual != nullptr) d = d + read(residual, c, v);
+      store_block<Vectors, Tail>(dx + c * positions, d, v, tail);
     }
   }
 }
-
-inline constexpr int layer_norm_vectors = 4;
 
 }  // namespace detail
 
@@ -117,18 +117,11 @@ inline constexpr int layer_norm_vectors = 4;
 template <class Real>
 void layer_norm_forward(Real* y, Real* mean, Real* rstd, const Real* x, const Real* gamma, const Real* beta,
                         Index positions, Index channels, Real eps) {
-  constexpr Index L = lanes<Real>;
-  constexpr int N = detail::layer_norm_vectors;
-  Index p = 0;
-  for (; p + N * L <= positions; p += N * L)
-    detail::layer_norm_block<Real, N, false>(y + p, mean + p, rstd + p, x + p, gamma, beta, positions,
-                                             channels, eps, 0);
-  for (; p + L <= positions; p += L)
-    detail::layer_norm_block<Real, 1, false>(y + p, mean + p, rstd + p, x + p, gamma, beta, positions,
-                                             channels, eps, 0);
-  if (p < positions)
-    detail::layer_norm_block<Real, 1, true>(y + p, mean + p, rstd + p, x + p, gamma, beta, positions,
-                                            channels, eps, positions - p);
+  for_blocks<Real>(positions, [&]<int Vectors, bool Tail>(std::integral_constant<int, Vectors>,
+                                                          std::bool_constant<Tail>, Index p, Index tail) {
+    detail::layer_norm_block<Real, Vectors, Tail>(y + p, mean + p, rstd + p, x + p, gamma, beta, positions,
+                                                  channels, eps, tail);
+  });
 }
 
 /// dx = residual + rstd (dn - mean_c(dn) - n mean_c(dn n)) with dn = dy gamma, n = (x - mean) rstd.
@@ -137,19 +130,12 @@ template <class Real>
 void layer_norm_backward_data(Real* dx, const Real* residual, const Real* dy, const Real* x,
                               const Real* gamma, const Real* mean, const Real* rstd, Index positions,
                               Index channels) {
-  constexpr Index L = lanes<Real>;
-  constexpr int N = detail::layer_norm_vectors;
-  const auto from = [&](Index p) { return residual == nullptr ? nullptr : residual + p; };
-  Index p = 0;
-  for (; p + N * L <= positions; p += N * L)
-    detail::layer_norm_backward_block<Real, N, false>(dx + p, from(p), dy + p, x + p, gamma, mean + p,
-                                                      rstd + p, positions, channels, 0);
-  for (; p + L <= positions; p += L)
-    detail::layer_norm_backward_block<Real, 1, false>(dx + p, from(p), dy + p, x + p, gamma, mean + p,
-                                                      rstd + p, positions, channels, 0);
-  if (p < positions)
-    detail::layer_norm_backward_block<Real, 1, true>(dx + p, from(p), dy + p, x + p, gamma, mean + p,
-                                                     rstd + p, positions, channels, positions - p);
+  for_blocks<Real>(positions, [&]<int Vectors, bool Tail>(std::integral_constant<int, Vectors>,
+                                                          std::bool_constant<Tail>, Index p, Index tail) {
+    detail::layer_norm_backward_block<Real, Vectors, Tail>(
+        dx + p, residual == nullptr ? nullptr : residual + p, dy + p, x + p, gamma, mean + p, rstd + p,
+        positions, channels, tail);
+  });
 }
 
 /// dgamma(c) += sum_p dy n, dbeta(c) += sum_p dy.   dgamma, dbeta: (C)  dy, x: (P x C)  mean, rstd: (P)

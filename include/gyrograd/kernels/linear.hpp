@@ -4,6 +4,7 @@
 
 #include "gyrograd/kernels/product.hpp"
 #include "gyrograd/kernels/reduction.hpp"
+#include "gyrograd/kernels/transpose.hpp"
 
 namespace gyrograd::kernels {
 
@@ -51,10 +52,48 @@ void linear_backward_data(Real* dx, const Real* residual, const Real* dy, const 
   product(a);
 }
 
+namespace detail {
+
+/// Whether weight gradients are computed with the input channels in the lanes, from a transposed copy of x,
+/// instead of with positions in the lanes and a sum across them at the end. Vectors of 16 leave few steps to
+/// hide that sum: measured at 120 (240) positions, 72 x 72: 65 (80) % of peak with the sum, 77 (81) % with
+/// the copy. Vectors of 8: 96 % with the sum.
+template <class Real>
+inline constexpr bool weights_in_lanes = lanes<Real> >= 16;
+
+}  // namespace detail
+
+/// Scratch values that linear_backward_weight needs.
+template <class Real>
+constexpr Index linear_backward_weight_scratch(Index positions, Index in) {
+  return detail::weights_in_lanes<Real> ? positions * in : 0;
+}
+
 /// dweight(o, i) += sum_p dy(p, o) x(p, i).   dweight: (out, in) row-major  dy: (P x out)  x: (P x in)
+/// scratch: linear_backward_weight_scratch() values
 template <class Real>
 void linear_backward_weight(Real* dweight, const Real* dy, const Real* x, Index positions, Index in,
-                            Index out) {
+                            Index out, Real* scratch) {
+  if constexpr (detail::weights_in_lanes<Real>) {
+    if (in >= lanes<Real>) {
+      transpose(scratch, in, x, positions, positions, in);
+      Product<Real> a;
+      a.y = dweight;
+      a.ldy = in;
+      a.x = scratch;
+      a.ldx = in;
+      a.w = dy;
+      a.w_row = positions;
+      a.w_step = 1;
+      a.positions = in;
+      a.rows = out;
+      a.depth = positions;
+      a.residual = dweight;
+      a.ld_residual = in;
+      product(a);
+      return;
+    }
+  }
   Reduction<Real> a;
   a.c = dweight;
   a.c_row = in;

@@ -17,11 +17,11 @@
 // Cost model and measurements: docs/kernels/product.md.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
-#include "gyrograd/kernels/simd.hpp"
+#include "gyrograd/kernels/blocks.hpp"
+#include "gyrograd/kernels/lane_groups.hpp"
 
 namespace gyrograd::kernels {
 
@@ -46,17 +46,17 @@ struct Product {
       nullptr;  ///< (positions x rows), column stride ld_residual: added, may be y; or null
   Index ld_residual = 0;
   const Real* lane_start = nullptr;  ///< (positions): start of every row, or null; excludes bias and residual
+  const Real* lane_factor = nullptr;  ///< (positions): factor of every row, or null; excludes residual
 };
 
 namespace detail {
 
 /// Tile shape per register count: accumulators, operand vectors and one broadcast fill the registers without
 /// spills.
-inline constexpr int tile_vectors = 3;
-inline constexpr int tile_rows = vector_registers == 32 ? 9 : 4;
+inline constexpr int tile_rows = vector_registers == 16 ? 4 : lanes<float> == 4 ? 6 : 9;  // NEON, AVX-512
 /// Short depth: fewer rows, because filling and draining the accumulators is not hidden (measured, prototype
 /// table 2).
-inline constexpr int short_tile_rows = vector_registers == 32 ? 9 : 3;
+inline constexpr int short_tile_rows = vector_registers == 16 ? 3 : tile_rows;
 inline constexpr Index short_depth = 40;
 
 /// `tiles` tiles of Rows rows below one another, for Vectors whole vectors of positions from p; with Tail the
@@ -65,12 +65,8 @@ inline constexpr Index short_depth = 40;
 template <class Real, int Rows, int Vectors, int Group, Epilogue epilogue, bool Tail>
 [[gnu::noinline]] void product_tiles(const Product<Real>& a, Index p, Index m, Index tiles, Index tail) {
   using V = Batch<Real>;
-  constexpr Index L = lanes<Real>;
   const auto read = [&](const Real* from, int v) __attribute__((always_inline)) {
-    if constexpr (Tail) {
-      if (v == Vectors - 1) return load_partial(from + v * L, tail);
-    }
-    return load(from + v * L);
+    return load_block<Vectors, Tail>(from, v, tail);
   };
   for (; tiles > 0; --tiles, m += Rows) {
     V sum[Rows][Vectors];
@@ -110,6 +106,14 @@ template <class Real, int Rows, int Vectors, int Group, Epilogue epilogue, bool 
     }
     Real* y = a.y + p + m * a.ldy;
     const Real* residual = a.residual == nullptr ? nullptr : a.residual + p + m * a.ld_residual;
+    if (a.lane_factor != nullptr) {
+      GYROGRAD_UNROLL
+      for (int v = 0; v < Vectors; ++v) {
+        const V factor = read(a.lane_factor + p, v);
+        GYROGRAD_UNROLL
+        for (int r = 0; r < Rows; ++r) sum[r][v] = sum[r][v] * factor;
+      }
+    }
     GYROGRAD_UNROLL
     for (int r = 0; r < Rows; ++r) {
       GYROGRAD_UNROLL
@@ -119,10 +123,7 @@ template <class Real, int Rows, int Vectors, int Group, Epilogue epilogue, bool 
           out = out * read(y + r * a.ldy, v);
         else if (residual != nullptr)
           out = out + read(residual + r * a.ld_residual, v);
-        if (Tail && v == Vectors - 1)
-          store_partial(y + r * a.ldy + v * L, out, tail);
-        else
-          store(y + r * a.ldy + v * L, out);
+        store_block<Vectors, Tail>(y + r * a.ldy, out, v, tail);
       }
     }
   }
@@ -158,29 +159,10 @@ void product_block(const Product<Real>& a, Index p, Index tail) {
 template <int Group = 1, Epilogue epilogue = Epilogue::store, class Real>
 void product(const Product<Real>& a) {
   if (a.rows <= 0) return;
-  constexpr Index L = lanes<Real>;
-  const Index tail = a.positions % L;
-  Index vectors = (a.positions + L - 1) / L;  // the last one may be partial
-  for (Index p = 0; vectors > 0;) {
-    // Blocks of three vectors; four are taken as two and two, because a single vector keeps too few FMAs in
-    // flight.
-    const Index take = vectors == 4 ? 2 : std::min<Index>(vectors, detail::tile_vectors);
-    const bool partial = take == vectors && tail > 0;
-    const auto run = [&]<int Vectors>(std::integral_constant<int, Vectors>) {
-      if (partial)
-        detail::product_block<Real, Vectors, Group, epilogue, true>(a, p, tail);
-      else
-        detail::product_block<Real, Vectors, Group, epilogue, false>(a, p, 0);
-    };
-    if (take == 3)
-      run(std::integral_constant<int, 3>{});
-    else if (take == 2)
-      run(std::integral_constant<int, 2>{});
-    else
-      run(std::integral_constant<int, 1>{});
-    p += take * L;
-    vectors -= take;
-  }
+  for_blocks<Real>(a.positions, [&]<int Vectors, bool Tail>(std::integral_constant<int, Vectors>,
+                                                            std::bool_constant<Tail>, Index p, Index tail) {
+    detail::product_block<Real, Vectors, Group, epilogue, Tail>(a, p, tail);
+  });
 }
 
 }  // namespace gyrograd::kernels

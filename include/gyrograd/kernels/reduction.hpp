@@ -11,7 +11,7 @@
 #include <array>
 #include <utility>
 
-#include "gyrograd/kernels/simd.hpp"
+#include "gyrograd/kernels/fold.hpp"
 
 namespace gyrograd::kernels {
 
@@ -31,73 +31,7 @@ struct Reduction {
 namespace detail {
 
 inline constexpr int reduction_rows = vector_registers == 32 ? 6 : 3;
-inline constexpr int reduction_columns = 4;
-
-/// out[n Group + g] += scale * sum of the lanes of v[n] that belong to sequence g, for four accumulators.
-template <int Group, class Real>
-GYROGRAD_INLINE void fold4(Real* out, const Batch<Real>* v, Real scale) {
-  Real sums[reduction_columns * Group] = {};
-#if defined(GYROGRAD_AVX512) || defined(GYROGRAD_AVX2)
-  if constexpr (std::is_same_v<Real, float> && Group == 1) {
-#if defined(GYROGRAD_AVX512)
-    const auto halves = [](__m512 x) __attribute__((always_inline)) {
-      return _mm256_add_ps(_mm512_castps512_ps256(x), _mm256_castpd_ps(_mm512_maskz_extractf64x4_pd(
-                                                          __mmask8{0xf}, _mm512_castps_pd(x), 1)));
-    };
-    const __m512 ab = _mm512_add_ps(_mm512_unpacklo_ps(v[0], v[1]), _mm512_unpackhi_ps(v[0], v[1]));
-    const __m512 cd = _mm512_add_ps(_mm512_unpacklo_ps(v[2], v[3]), _mm512_unpackhi_ps(v[2], v[3]));
-    const __m256 abcd =
-        halves(_mm512_add_ps(_mm512_shuffle_ps(ab, cd, 0x44), _mm512_shuffle_ps(ab, cd, 0xee)));
-#else
-    const __m256 ab = _mm256_add_ps(_mm256_unpacklo_ps(v[0], v[1]), _mm256_unpackhi_ps(v[0], v[1]));
-    const __m256 cd = _mm256_add_ps(_mm256_unpacklo_ps(v[2], v[3]), _mm256_unpackhi_ps(v[2], v[3]));
-    const __m256 abcd = _mm256_add_ps(_mm256_shuffle_ps(ab, cd, 0x44), _mm256_shuffle_ps(ab, cd, 0xee));
-#endif
-    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(abcd), _mm256_extractf128_ps(abcd, 1));
-    _mm_storeu_ps(out, _mm_fmadd_ps(four, _mm_set1_ps(scale), _mm_loadu_ps(out)));
-    return;
-  }
-  if constexpr (std::is_same_v<Real, float> && Group == 2) {
-    // Pairs of lanes (sequence 0, sequence 1) travel together as one 64-bit element.
-    const auto fold2 = [](Batch<float> x, Batch<float> y) __attribute__((always_inline)) {
-#if defined(GYROGRAD_AVX512)
-      const __m512d p = _mm512_castps_pd(x), q = _mm512_castps_pd(y);
-      const __m512 s = _mm512_add_ps(_mm512_castpd_ps(_mm512_unpacklo_pd(p, q)),
-                                     _mm512_castpd_ps(_mm512_unpackhi_pd(p, q)));
-      return _mm256_add_ps(_mm512_castps512_ps256(s), _mm256_castpd_ps(_mm512_maskz_extractf64x4_pd(
-                                                          __mmask8{0xf}, _mm512_castps_pd(s), 1)));
-#else
-      const __m256d p = _mm256_castps_pd(x), q = _mm256_castps_pd(y);
-      return _mm256_add_ps(_mm256_castpd_ps(_mm256_unpacklo_pd(p, q)),
-                           _mm256_castpd_ps(_mm256_unpackhi_pd(p, q)));
-#endif
-    };
-    const __m256 ab = fold2(v[0], v[1]), cd = fold2(v[2], v[3]);
-    const __m256 all =
-        _mm256_add_ps(_mm256_permute2f128_ps(ab, cd, 0x20), _mm256_permute2f128_ps(ab, cd, 0x31));
-    _mm256_storeu_ps(out, _mm256_fmadd_ps(all, _mm256_set1_ps(scale), _mm256_loadu_ps(out)));
-    return;
-  }
-  if constexpr (std::is_same_v<Real, float> && Group == 4) {
-    GYROGRAD_UNROLL
-    for (int n = 0; n < reduction_columns; ++n) {
-#if defined(GYROGRAD_AVX512)
-      const __m256 half = _mm256_add_ps(
-          _mm512_castps512_ps256(v[n]),
-          _mm256_castpd_ps(_mm512_maskz_extractf64x4_pd(__mmask8{0xf}, _mm512_castps_pd(v[n]), 1)));
-#else
-      const __m256 half = v[n];
-#endif
-      const __m128 four = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
-      Real* to = out + n * Group;
-      _mm_storeu_ps(to, _mm_fmadd_ps(four, _mm_set1_ps(scale), _mm_loadu_ps(to)));
-    }
-    return;
-  }
-#endif
-  for (int n = 0; n < reduction_columns; ++n) reduce_add_group<Group>(sums + n * Group, v[n]);
-  for (int i = 0; i < reduction_columns * Group; ++i) out[i] += scale * sums[i];
-}
+inline constexpr int reduction_columns = fold_columns;
 
 /// One tile column of Rows rows against `tiles` groups of Columns columns.
 template <class Real, int Rows, int Columns, int Group>
@@ -159,18 +93,15 @@ template <class Real, int Rows, int Columns, int Group>
         for (int n = 0; n < Columns; ++n) sum[r][n] = fma(ar, last[n], sum[r][n]);
       }
     }
-    GYROGRAD_UNROLL
-    for (int r = 0; r < Rows; ++r) {
-      Real* c = args.c + (r0 + r) * args.c_row + n0 * Group;
-      if constexpr (Columns == reduction_columns) {
-        fold4<Group>(c, sum[r], args.scale);
-      } else {
-        GYROGRAD_UNROLL
-        for (int n = 0; n < Columns; ++n) {
-          Real sums[Group] = {};
-          reduce_add_group<Group>(sums, sum[r][n]);
-          for (int g = 0; g < Group; ++g) c[n * Group + g] += args.scale * sums[g];
-        }
+    Real* c = args.c + r0 * args.c_row + n0 * Group;
+    if constexpr (Columns == fold_columns) {
+      fold<Group, Rows>(c, args.c_row, sum, args.scale);
+    } else {
+      GYROGRAD_UNROLL
+      for (int r = 0; r < Rows; ++r) {
+        Real sums[Group] = {};
+        reduce_add_group<Group>(sums, sum[r][0]);
+        for (int g = 0; g < Group; ++g) c[r * args.c_row + g] += args.scale * sums[g];
       }
     }
   }

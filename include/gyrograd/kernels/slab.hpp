@@ -139,19 +139,21 @@ template <class Real, int Vectors, int Columns, int Rows>
     held += held_step;
     streamed += streamed_step;
   }
+  V rows[Rows][fold_columns];
   GYROGRAD_UNROLL
   for (int r = 0; r < Rows; ++r) {
-    V row[reduction_columns] = {V(Real(0)), V(Real(0)), V(Real(0)), V(Real(0))};
     GYROGRAD_UNROLL
-    for (int n = 0; n < Columns; ++n) row[n] = hold_rows ? sum[n][r] : sum[r][n];
-    Real* c = s.c + (r0 + r) * s.c_row + n0;
-    if constexpr (Columns == reduction_columns) {
-      fold4<1>(c, row, Real(1));
-    } else {
-      Real sums[reduction_columns] = {};
-      fold4<1>(sums, row, Real(1));
-      for (int n = 0; n < Columns; ++n) c[n] += sums[n];
-    }
+    for (int n = 0; n < fold_columns; ++n)
+      rows[r][n] = n >= Columns ? V(Real(0)) : hold_rows ? sum[n % Columns][r] : sum[r][n % Columns];
+  }
+  Real* c = s.c + r0 * s.c_row + n0;
+  if constexpr (Columns == fold_columns) {
+    fold<1, Rows>(c, s.c_row, rows, Real(1));
+  } else {
+    Real sums[Rows * fold_columns] = {};
+    fold<1, Rows>(sums, fold_columns, rows, Real(1));
+    for (Index r = 0; r < Rows; ++r)
+      for (Index n = 0; n < Columns; ++n) c[r * s.c_row + n] += sums[r * fold_columns + n];
   }
 }
 
@@ -178,13 +180,13 @@ struct EvenParts {
 template <class Real, int Vectors>
 void slab_reduction_group(const SlabReduction<Real>& s) {
   constexpr auto rows = std::make_integer_sequence<int, reduction_rows>{};
-  static constexpr std::array<std::array<SlabReductionTile<Real>, reduction_rows>, reduction_columns> table{
+  static constexpr std::array<std::array<SlabReductionTile<Real>, reduction_rows>, fold_columns> table{
       slab_reduction_row<Real, Vectors, 1>(rows), slab_reduction_row<Real, Vectors, 2>(rows),
       slab_reduction_row<Real, Vectors, 3>(rows), slab_reduction_row<Real, Vectors, 4>(rows)};
   constexpr Index block = 64;  // columns whose steps stay in the second-level cache while all rows pass
   const EvenParts heights(s.rows, reduction_rows);
   for (Index n0 = 0; n0 < s.columns; n0 += block) {
-    const EvenParts widths(std::min(block, s.columns - n0), reduction_columns);
+    const EvenParts widths(std::min(block, s.columns - n0), fold_columns);
     Index r = 0;
     for (Index i = 0; i < heights.count; r += heights.size(i++)) {
       Index n = n0;

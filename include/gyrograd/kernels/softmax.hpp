@@ -5,6 +5,7 @@
 // the axis.
 #pragma once
 
+#include "gyrograd/kernels/blocks.hpp"
 #include "gyrograd/kernels/math.hpp"
 
 namespace gyrograd::kernels {
@@ -19,32 +20,28 @@ template <class Real, int Vectors, bool Tail>
 GYROGRAD_INLINE void softmax_block(Real* e, const Real* x, Batch<Real>* sum, Index ld, Index n, Real factor,
                                    Index tail) {
   using V = Batch<Real>;
-  constexpr Index L = lanes<Real>;
-  const auto read = [tail](const Real* p) __attribute__((always_inline)) {
-    return Tail ? load_partial(p, tail) : load(p);
+  const auto read = [=](Index i, int v) __attribute__((always_inline)) {
+    return load_block<Vectors, Tail>(x + i * ld, v, tail);
   };
   const V scale(factor * Real(1.4426950408889634074));  // exp(factor x) = 2^(factor log2(e) x)
   V top[Vectors];
   GYROGRAD_UNROLL
   for (int v = 0; v < Vectors; ++v) {
-    top[v] = read(x + v * L);
+    top[v] = read(0, v);
     sum[v] = V(Real(0));
   }
   for (Index i = 1; i < n; ++i) {
     GYROGRAD_UNROLL
-    for (int v = 0; v < Vectors; ++v) top[v] = max(top[v], read(x + i * ld + v * L));
+    for (int v = 0; v < Vectors; ++v) top[v] = max(top[v], read(i, v));
   }
   GYROGRAD_UNROLL
   for (int v = 0; v < Vectors; ++v) top[v] = V(Real(0)) - top[v] * scale;
   for (Index i = 0; i < n; ++i) {
     GYROGRAD_UNROLL
     for (int v = 0; v < Vectors; ++v) {
-      const V value = exp2_clamped(fma(read(x + i * ld + v * L), scale, top[v]));
+      const V value = exp2_nonpositive(fma(read(i, v), scale, top[v]));
       sum[v] = sum[v] + value;
-      if constexpr (Tail)
-        store_partial(e + i * ld + v * L, value, tail);
-      else
-        store(e + i * ld + v * L, value);
+      store_block<Vectors, Tail>(e + i * ld, value, v, tail);
     }
   }
 }
@@ -64,7 +61,7 @@ void softmax_forward(Real* y, const Real* x, Index inner, Index n, Index outer) 
         detail::softmax_block<Real, 1, false>(y + p, x + p, &sum, inner, n, Real(1), 0);
       else
         detail::softmax_block<Real, 1, true>(y + p, x + p, &sum, inner, n, Real(1), valid);
-      const V factor = V(Real(1)) / sum;
+      const V factor = divide(V(Real(1)), sum);
       for (Index i = 0; i < n; ++i)
         store_lanes(y + i * inner, load_lanes(y + i * inner, p, inner) * factor, p, inner);
     }

@@ -34,9 +34,9 @@ class GruInference {
     const auto units = static_cast<std::size_t>(units_);
     h_.resize(units);
     out_.resize(activ_ ? units : 0);
-    pre_.resize(4 * units);
+    arguments_.resize(static_cast<std::size_t>(argument_count_));
     inputs_.resize(
-        static_cast<std::size_t>(chunk * 3 * kernels::gru_single_units<Real>(layers_.front().single.hidden)));
+        static_cast<std::size_t>(chunk * kernels::gru_single_row<Real>(layers_.front().single.hidden)));
     head_.resize(static_cast<std::size_t>(2 * widest_));
   }
 
@@ -67,13 +67,12 @@ class GruInference {
   void step(const Real* x) {
     for (std::size_t l = 0; l < layers_.size(); ++l) {
       product(l, nullptr, x);
-      gates(l, l + 1);
+      gates(l);
     }
   }
   /// Logits of the sequence so far: class c at y[c * stride].
   void read(Real* y, Index stride = 1) {
-    const kernels::GruSingleLayer<Real>& last = layers_.back().single;
-    const Real* from = output() + last.offset;
+    const Real* from = output() + layers_.back().state;
     Real* to = head_.data();
     for (std::size_t i = 0; i < dense_.size(); ++i) {
       const Dense& d = dense_[i];
@@ -96,7 +95,8 @@ class GruInference {
 
   struct Layer {
     kernels::GruSingleLayer<Real> single;
-    bool module_end = false;  // ReLU behind it if activ
+    Index state = 0, arguments = 0;  // where its part of h_, out_ and of arguments_ starts
+    bool module_end = false;         // ReLU behind it if activ
     AlignedVector<Real> packed_single, packed_group;
   };
   struct Dense {
@@ -109,8 +109,11 @@ class GruInference {
       for (const auto& from : module.layers()) {
         Layer& to = layers_.emplace_back();
         const Index in = from.weight_ih.shape[1], hidden = module.hidden();
-        to.single = {in, hidden, units_, nullptr};
+        to.single = {in, hidden, nullptr};
+        to.state = units_;
+        to.arguments = argument_count_;
         units_ += kernels::gru_single_units<Real>(hidden);
+        argument_count_ += 3 * kernels::gru_single_part<Real>(hidden);
         to.packed_single.resize(static_cast<std::size_t>(kernels::gru_single_packed_size<Real>(in, hidden)));
         to.packed_group.resize(static_cast<std::size_t>(kernels::gru_packed_size(in, hidden)));
         const Real *wi = from.weight_ih.value, *wh = from.weight_hh.value, *bi = from.bias_ih.value,
@@ -126,24 +129,26 @@ class GruInference {
   const Real* output() const { return activ_ ? out_.data() : h_.data(); }
 
   void product(std::size_t l, const Real* start, const Real* x) {
-    const kernels::GruSingleLayer<Real>& layer = layers_[l].single;
+    const Layer& layer = layers_[l];
     if (l > 0) {
       const Layer& below = layers_[l - 1];
-      x = (below.module_end ? output() : h_.data()) + below.single.offset;
+      x = (below.module_end ? output() : h_.data()) + below.state;
     }
-    kernels::gru_single_product(pre_.data(), units_, layer, start, x, h_.data() + layer.offset);
+    kernels::gru_single_product(arguments_.data() + layer.arguments, layer.single, start, x,
+                                static_cast<const Real*>(h_.data() + layer.state));
   }
-  void gates(std::size_t first, std::size_t end) {
-    const Index stop = end == layers_.size() ? units_ : layers_[end].single.offset;
-    kernels::gru_single_gates(h_.data(), activ_ ? out_.data() : nullptr, pre_.data(), units_,
-                              layers_[first].single.offset, stop);
+  void gates(std::size_t l) {
+    const Layer& layer = layers_[l];
+    kernels::gru_single_gates(h_.data() + layer.state, activ_ ? out_.data() + layer.state : nullptr,
+                              static_cast<const Real*>(arguments_.data() + layer.arguments),
+                              layer.single.hidden);
   }
 
   /// All steps of one window; layer l works on step w - l.   x(t, c) at x + t x_step + c x_channel
   void wavefront(const Real* x, Index x_step, Index x_channel, Index steps) {
     const auto depth = static_cast<Index>(layers_.size());
     const kernels::GruSingleLayer<Real>& bottom = layers_.front().single;
-    const Index size = 3 * kernels::gru_single_units<Real>(bottom.hidden);
+    const Index size = kernels::gru_single_row<Real>(bottom.hidden);
     for (Index w = 0; w < steps + depth - 1; ++w) {
       if (w < steps && w % chunk == 0)
         kernels::gru_single_inputs(inputs_.data(), bottom, x + w * x_step, x_step, x_channel,
@@ -151,7 +156,7 @@ class GruInference {
       const Index first = std::max<Index>(0, w - steps + 1), end = std::min(depth, w + 1);
       for (Index l = first; l < end; ++l)
         product(static_cast<std::size_t>(l), l == 0 ? inputs_.data() + w % chunk * size : nullptr, nullptr);
-      gates(static_cast<std::size_t>(first), static_cast<std::size_t>(end));
+      for (Index l = first; l < end; ++l) gates(static_cast<std::size_t>(l));
     }
   }
 
@@ -189,11 +194,11 @@ class GruInference {
     });
   }
 
-  Index input_, classes_, units_ = 0, widest_ = 0;
+  Index input_, classes_, units_ = 0, argument_count_ = 0, widest_ = 0;
   bool activ_;
   std::vector<Layer> layers_;
   std::vector<Dense> dense_;
-  AlignedVector<Real> dense_values_, h_, out_, pre_, inputs_, head_;
+  AlignedVector<Real> dense_values_, h_, out_, arguments_, inputs_, head_;
   Arena arena_;
 };
 

@@ -107,10 +107,7 @@ class LimuBert {
   /// Encoder.   x: (B, T, F), T <= seq_len; returns (B, T, hidden). Throws ShapeError when x does not fit.
   template <Index B, Index T, Index F>
   auto encode(Tape<Real>& tape, Var<Real, B, T, F> x) const {
-    const Arena::Mark mark = tape.mark();
-    auto h = tape.keep_only(mark, embed(tape, x));
-    for (Index layer = 0; layer < config_.n_layers; ++layer) h = tape.keep_only(mark, block_(tape, h, h));
-    return h;
+    return layers(tape, embed(tape, x), config_.n_layers);
   }
 
   /// Reconstruction of the rows at `positions`: encoder, gather, gelu(linear), norm, decoder.
@@ -118,9 +115,7 @@ class LimuBert {
   /// The last layer computes these rows only; no other row of it is ever used (exact, not an approximation).
   template <Index B, Index T, Index F>
   auto reconstruct(Tape<Real>& tape, Var<Real, B, T, F> x, const std::int32_t* positions, Index count) const {
-    const Arena::Mark mark = tape.mark();
-    auto h = tape.keep_only(mark, embed(tape, x));
-    for (Index layer = 0; layer + 1 < config_.n_layers; ++layer) h = tape.keep_only(mark, block_(tape, h, h));
+    const auto h = layers(tape, embed(tape, x), config_.n_layers - 1);
     if (config_.n_layers == 0) return head(tape, ops::gather(tape, h, positions, count));
     return head(tape, block_(tape, ops::gather(tape, h, positions, count), h));
   }
@@ -141,6 +136,19 @@ class LimuBert {
     return c;
   }
 
+  /// `next`, after which `last` is not read any more.
+  template <class Hidden>
+  static Hidden replaced(Tape<Real>& tape, const Hidden& last, const Hidden& next) {
+    tape.release(last);
+    return next;
+  }
+  /// `count` applications of the shared block.
+  template <class Hidden>
+  Hidden layers(Tape<Real>& tape, Hidden h, Index count) const {
+    for (Index layer = 0; layer < count; ++layer) h = replaced(tape, h, block_(tape, h, h));
+    return h;
+  }
+
   /// lin, norm, + positions, norm: one norm used twice.
   template <Index B, Index T, Index F>
   auto embed(Tape<Real>& tape, Var<Real, B, T, F> x) const {
@@ -151,8 +159,9 @@ class LimuBert {
       fail<ShapeError>("LIMU-BERT: the window has ", x.extent(1), " steps, the position table 1 to ",
                        config_.seq_len);
     auto e = embed_lin_(tape, x);
-    if (config_.emb_norm) e = embed_norm_(tape, e);
-    return embed_norm_(tape, embed_positions_(tape, e));
+    if (config_.emb_norm) e = replaced(tape, e, embed_norm_(tape, e));
+    e = replaced(tape, e, embed_positions_(tape, e));
+    return replaced(tape, e, embed_norm_(tape, e));
   }
 
   template <Index B, Index M, Index C>

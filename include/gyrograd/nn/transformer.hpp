@@ -57,9 +57,21 @@ struct TransformerBlock {
   /// Output rows for `queries` (B, Tq, C), attending over `h` (B, T, C); queries are h or some of its rows.
   template <Index B, Index Tq, Index C, Index T>
   auto operator()(Tape<Real>& tape, Var<Real, B, Tq, C> queries, Var<Real, B, T, C> h) const {
-    const auto a = ops::attention(tape, proj_q(tape, queries), proj_k(tape, h), proj_v(tape, h), heads);
-    const auto u = norm1(tape, kind == BlockResidual::published ? proj(tape, a, a) : proj(tape, a, queries));
-    return norm2(tape, fc2(tape, ops::gelu(tape, fc1(tape, u)), u));
+    const auto q = proj_q(tape, queries), k = proj_k(tape, h), v = proj_v(tape, h);
+    const auto a = ops::attention(tape, q, k, v, heads);
+    tape.release(q), tape.release(k), tape.release(v);
+    const auto p = kind == BlockResidual::published ? proj(tape, a, a) : proj(tape, a, queries);
+    tape.release(a);
+    const auto u = norm1(tape, p);
+    tape.release(p);
+    const auto f = fc1(tape, u);
+    const auto g = ops::gelu(tape, f);
+    tape.release(f);
+    const auto r = fc2(tape, g, u);
+    tape.release(g), tape.release(u);
+    const auto y = norm2(tape, r);
+    tape.release(r);
+    return y;
   }
 };
 

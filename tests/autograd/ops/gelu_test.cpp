@@ -14,11 +14,12 @@ TEST_CASE("gelu: value and gradient, also added to another contribution") {
   }
 }
 
-TEST_CASE("gelu gives the same values with and without recording") {
+TEST_CASE("gelu gives the same values, to rounding, with and without recording") {
   std::vector<float> x = random_values<float>(50, 1, -4, 4);
   Tape<float> tape, inference;
   inference.set_recording(false);
   const auto a = ops::gelu(tape, tape.input(Tensor<float, 5, 10>(x.data(), 5, 10)));
   const auto b = ops::gelu(inference, inference.input(Tensor<float, 5, 10>(x.data(), 5, 10)));
-  CHECK(std::equal(a.value.begin(), a.value.end(), b.value.begin()));
+  for (Index i = 0; i < a.value.size(); ++i)
+    CHECK(std::abs(a.value.data()[i] - b.value.data()[i]) < 6e-7F);  // the two formulas and their limits
 }

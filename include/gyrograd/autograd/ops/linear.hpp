@@ -32,10 +32,13 @@ Y linear(Tape<Real>& tape, X x, Y y, Var<Real, dyn> weight, Var<Real, dyn> bias,
                      weight.value.size(), " values and the bias ", bias.value.size());
   kernels::linear_forward(y.value.data(), x.value.data(), weight.value.data(), bias.value.data(),
                           residual.value.data(), P, in, out);
-  tape.record(y, [=] {
+  tape.record(y, [=, tape = &tape] {
     const Real* dy = y.grad().data();
-    if (weight.needs_gradient())
-      kernels::linear_backward_weight(weight.grad().data(), dy, x.value.data(), P, in, out);
+    if (weight.needs_gradient()) {
+      auto scratch = tape->workspace();
+      kernels::linear_backward_weight(weight.grad().data(), dy, x.value.data(), P, in, out,
+                                      scratch(kernels::linear_backward_weight_scratch<Real>(P, in)));
+    }
     if (bias.needs_gradient()) kernels::linear_backward_bias(bias.grad().data(), dy, P, out);
     const bool same = residual.needs_gradient() && residual.gradient == x.gradient;  // a + proj(a)
     if (x.needs_gradient()) {

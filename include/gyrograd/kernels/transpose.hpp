@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// Transposition of blocks and matrices: turns channels that lie apart into channels that lie in the lanes.
+#pragma once
+
+#include <algorithm>
+
+#include "gyrograd/kernels/simd.hpp"
+
+namespace gyrograd::kernels {
+
+/// y(j, i) = x(i, j) for one block of lanes x lanes values: column j of x starts at x + j ldx, column i of y
+/// at y + i ldy.
+template <class Real>
+GYROGRAD_INLINE void transpose_block(Real* y, Index ldy, const Real* x, Index ldx) {
+  constexpr Index L = lanes<Real>;
+  for (Index i = 0; i < L; ++i)
+    for (Index j = 0; j < L; ++j) y[j + i * ldy] = x[i + j * ldx];
+}
+
+#if defined(GYROGRAD_AVX512)
+/// Pairs, then fours of neighbours within 128-bit parts, then the parts themselves: 64 shuffles for 16
+/// vectors.
+template <>
+GYROGRAD_INLINE void transpose_block<float>(float* y, Index ldy, const float* x, Index ldx) {
+  const auto low = [](__m512 a, __m512 b) __attribute__((always_inline)) {
+    return _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
+  };
+  const auto high = [](__m512 a, __m512 b) __attribute__((always_inline)) {
+    return _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
+  };
+  __m512 four[16];  // four[4 j + k], part q: columns 4 j .. 4 j + 3 of row 4 q + k
+  GYROGRAD_UNROLL
+  for (int j = 0; j < 4; ++j) {
+    const float* from = x + 4 * j * ldx;
+    const __m512 a = _mm512_loadu_ps(from), b = _mm512_loadu_ps(from + ldx);
+    const __m512 c = _mm512_loadu_ps(from + 2 * ldx), d = _mm512_loadu_ps(from + 3 * ldx);
+    const __m512 ab = _mm512_unpacklo_ps(a, b), cd = _mm512_unpacklo_ps(c, d);
+    const __m512 ab2 = _mm512_unpackhi_ps(a, b), cd2 = _mm512_unpackhi_ps(c, d);
+    four[4 * j] = low(ab, cd);
+    four[4 * j + 1] = high(ab, cd);
+    four[4 * j + 2] = low(ab2, cd2);
+    four[4 * j + 3] = high(ab2, cd2);
+  }
+  GYROGRAD_UNROLL
+  for (int k = 0; k < 4; ++k) {
+    const __m512 a = _mm512_shuffle_f32x4(four[k], four[4 + k], 0x44);
+    const __m512 b = _mm512_shuffle_f32x4(four[k], four[4 + k], 0xee);
+    const __m512 c = _mm512_shuffle_f32x4(four[8 + k], four[12 + k], 0x44);
+    const __m512 d = _mm512_shuffle_f32x4(four[8 + k], four[12 + k], 0xee);
+    _mm512_storeu_ps(y + k * ldy, _mm512_shuffle_f32x4(a, c, 0x88));
+    _mm512_storeu_ps(y + (4 + k) * ldy, _mm512_shuffle_f32x4(a, c, 0xdd));
+    _mm512_storeu_ps(y + (8 + k) * ldy, _mm512_shuffle_f32x4(b, d, 0x88));
+    _mm512_storeu_ps(y + (12 + k) * ldy, _mm512_shuffle_f32x4(b, d, 0xdd));
+  }
+}
+#elif defined(GYROGRAD_AVX2)
+/// Halves of columns j and j + 4 are loaded side by side, then four columns are transposed within 128-bit
+/// parts.
+template <>
+GYROGRAD_INLINE void transpose_block<float>(float* y, Index ldy, const float* x, Index ldx) {
+  GYROGRAD_UNROLL
+  for (int h = 0; h < 2; ++h) {
+    __m256 v[4];
+    GYROGRAD_UNROLL
+    for (int j = 0; j < 4; ++j)
+      v[j] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(x + 4 * h + j * ldx)),
+                                  _mm_loadu_ps(x + 4 * h + (j + 4) * ldx), 1);
+    const __m256d ab = _mm256_castps_pd(_mm256_unpacklo_ps(v[0], v[1]));
+    const __m256d cd = _mm256_castps_pd(_mm256_unpacklo_ps(v[2], v[3]));
+    const __m256d ab2 = _mm256_castps_pd(_mm256_unpackhi_ps(v[0], v[1]));
+    const __m256d cd2 = _mm256_castps_pd(_mm256_unpackhi_ps(v[2], v[3]));
+    float* to = y + 4 * h * ldy;
+    _mm256_storeu_ps(to, _mm256_castpd_ps(_mm256_unpacklo_pd(ab, cd)));
+    _mm256_storeu_ps(to + ldy, _mm256_castpd_ps(_mm256_unpackhi_pd(ab, cd)));
+    _mm256_storeu_ps(to + 2 * ldy, _mm256_castpd_ps(_mm256_unpacklo_pd(ab2, cd2)));
+    _mm256_storeu_ps(to + 3 * ldy, _mm256_castpd_ps(_mm256_unpackhi_pd(ab2, cd2)));
+  }
+}
+#endif
+
+/// y(j, i) = x(i, j).   x: (rows x columns), column stride ldx  y: (columns x rows), column stride ldy; y
+/// must not overlap x. A last block that would be partial is moved back over the one before it.
+template <class Real>
+void transpose(Real* y, Index ldy, const Real* x, Index ldx, Index rows, Index columns) {
+  constexpr Index L = lanes<Real>;
+  if (rows < L || columns < L) {
+    for (Index j = 0; j < columns; ++j)
+      for (Index i = 0; i < rows; ++i) y[j + i * ldy] = x[i + j * ldx];
+    return;
+  }
+  for (Index j = 0; j < columns; j += L) {
+    const Index column = std::min(j, columns - L);
+    for (Index i = 0; i < rows; i += L) {
+      const Index row = std::min(i, rows - L);
+      transpose_block(y + column + row * ldy, ldy, x + row + column * ldx, ldx);
+    }
+  }
+}
+
+}  // namespace gyrograd::kernels
