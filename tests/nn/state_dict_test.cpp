@@ -126,3 +126,24 @@ TEST_CASE("a value that float cannot hold leaves the model as it was") {
                   IoError);
   CHECK(target.values() == before);
 }
+
+TEST_CASE("matching entries are copied, the others stay; nothing known is an error") {
+  const TempFolder folder;
+  Model<float> source(1), target(50);
+  std::vector<io::TensorEntry> entries = nn::parameter_entries<float>(source);
+  const auto read = [&](const std::vector<io::TensorEntry>& some) {
+    io::write_safetensors(folder / "w.safetensors", some, {});
+    return nn::load_matching<float>(target, io::read_safetensors(folder / "w.safetensors"));
+  };
+  io::TensorEntry other = entries[0];
+  other.name = "elsewhere.weight";
+  const auto before = target.values();
+  CHECK(read({entries[1], other}) == std::vector<std::string>{"first.bias"});
+  CHECK(target.values()[5] == before[5]);
+  CHECK(target.values()[6] == source.values()[6]);
+  CHECK(target.values()[8] == before[8]);
+  CHECK_THROWS_AS(read({other}), IoError);
+  io::TensorEntry wrong = entries[0];
+  wrong.name = "second.weight";
+  CHECK_THROWS_AS(read({wrong}), IoError);
+}

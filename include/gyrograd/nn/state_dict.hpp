@@ -78,6 +78,40 @@ void load_parameters(Model& model, const io::TensorFile& file, LoadOptions optio
   });
 }
 
+/// Copies every entry of `file` whose name the model knows and leaves the rest as it is: an encoder for a
+/// joint model, a trunk for a classifier (`load_self` of the published code). Returns the names that were
+/// read. Throws IoError when a shape differs or no name is known; nothing is changed then.
+template <Scalar Real, HasParameters<Real> Model>
+std::vector<std::string> load_matching(Model& model, const io::TensorFile& file) {
+  std::vector<std::string> names, wrong;
+  std::vector<std::vector<Real>> values;
+  visit_state<Real>(model, [&](std::string_view name, Parameter<Real>& p) {
+    const io::TensorEntry* entry = file.find(name);
+    if (entry == nullptr) return;
+    if (entry->shape != detail::file_shape(p.shape)) {
+      wrong.push_back(message(name, " is ", io::shape_text(entry->shape), ", expected ", p.shape.text()));
+      return;
+    }
+    names.emplace_back(name);
+    values.push_back(io::values_of<Real>(*entry, file.name()));
+  });
+  std::string problems;
+  detail::list(problems, "wrong shape", wrong);
+  if (!problems.empty())
+    fail<IoError>(file.name(), ": the weights do not fit the model: ", problems,
+                  "; choose the model version that the file was written for");
+  if (names.empty())
+    fail<IoError>(file.name(), ": none of its ", file.entries().size(),
+                  " tensors belongs to the model; give the file of its encoder or of the model itself");
+  std::size_t i = 0;
+  visit_state<Real>(model, [&](std::string_view name, Parameter<Real>& p) {
+    if (i == names.size() || names[i] != name) return;
+    std::copy(values[i].begin(), values[i].end(), p.value);
+    ++i;
+  });
+  return names;
+}
+
 /// The parameters, then the buffers of `model` as entries of a tensor file, in the published order; they view
 /// the model's memory.
 template <Scalar Real, HasParameters<Real> Model>
