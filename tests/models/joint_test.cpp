@@ -39,7 +39,7 @@ auto logits_of(const Model& model) {
 
 }  // namespace
 
-TEST_CASE("joint model: published size and names; one buffer") {
+TEST_CASE("joint model: published size and names, one buffer") {
   JointClassifier<GruClassifier<>> model(LimuBertConfig{}, GruClassifier<>{});
   CHECK(parameter_count<float>(model) == 60738);
   const auto names = parameter_names(model);
@@ -66,7 +66,7 @@ TEST_CASE("joint model: initial values draw the classifier first, as the publish
   CHECK(std::equal(drawn.begin(), drawn.end(), head.store().data()));
 }
 
-TEST_CASE("joint model: gradients of all parameters; none of a frozen encoder") {
+TEST_CASE("joint model: gradients of all parameters, none of a frozen encoder") {
   for (const bool frozen : {false, true}) {
     auto model = joint<double>(frozen);
     model.initialise(5);
@@ -106,7 +106,7 @@ TEST_CASE("joint model: a pre-training file supplies the encoder") {
   CHECK(std::equal(got.value.begin(), got.value.end(), want.value.begin()));
 }
 
-TEST_CASE("joint model: a warm training step allocates nothing; norms of the head are buffers") {
+TEST_CASE("joint model: a warm training step allocates nothing, norms of the head are buffers") {
   auto model = joint<float>(false);
   model.initialise(3);
   check_no_allocation(model, {20, 10, 3, 3}, logits_of(model));

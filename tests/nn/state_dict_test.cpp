@@ -127,7 +127,7 @@ TEST_CASE("a value that float cannot hold leaves the model as it was") {
   CHECK(target.values() == before);
 }
 
-TEST_CASE("matching entries are copied, the others stay; nothing known is an error") {
+TEST_CASE("matching entries are copied, the others stay, nothing known is an error") {
   const TempFolder folder;
   Model<float> source(1), target(50);
   std::vector<io::TensorEntry> entries = nn::parameter_entries<float>(source);
