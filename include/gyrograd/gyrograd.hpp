@@ -43,6 +43,7 @@
 #include "gyrograd/data/configs.hpp"
 #include "gyrograd/data/down_sample.hpp"
 #include "gyrograd/data/findings.hpp"
+#include "gyrograd/data/leak.hpp"
 #include "gyrograd/data/normalise.hpp"
 #include "gyrograd/data/pieces.hpp"
 #include "gyrograd/data/readers/arrays.hpp"

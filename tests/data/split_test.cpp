@@ -87,3 +87,31 @@ TEST_CASE("splits refuse impossible requests") {
   CHECK_THROWS_AS(user_folds(users_of(10, 5), 6, 1), ConfigError);
   CHECK_THROWS_AS(user_folds(users_of(10, 5), 2, 1), ConfigError);
 }
+
+TEST_CASE("split by session keeps sessions whole") {
+  std::vector<Origin> origins;
+  for (Index i = 0; i < 60; ++i) origins.push_back({i / 6, i % 6 * 120});
+  const Split split = split_by_session(origins, 3, 0.6, 0.2);
+  const std::vector<Index> sessions = sessions_of(origins);
+  const auto train = people(split.train, sessions), test = people(split.test, sessions);
+  CHECK(train.size() == 6);
+  CHECK(test.size() == 2);
+  for (const Index s : test) CHECK(train.count(s) == 0);
+  CHECK(split.train.size() + split.validation.size() + split.test.size() == 60);
+  CHECK_THROWS_WITH(split_by_session({}, 3), Catch::Matchers::Contains("prepare it again"));
+}
+
+TEST_CASE("folds of sessions and of windows test everything once") {
+  std::vector<Origin> origins;
+  for (Index i = 0; i < 40; ++i) origins.push_back({i / 5, i % 5 * 120});
+  for (const auto& folds : {session_folds(origins, 4, 1), random_folds(40, 4, 1)}) {
+    std::set<Index> tested;
+    for (const Split& split : folds) {
+      for (Index i : split.test) CHECK(tested.insert(i).second);
+      CHECK(split.test.size() == 10);
+    }
+    CHECK(tested.size() == 40);
+  }
+  CHECK_THROWS_WITH(session_folds(origins, 9, 1), Catch::Matchers::Contains("9 folds of 8 sessions"));
+  CHECK_THROWS_AS(random_folds(0, 3, 1), ConfigError);
+}
