@@ -30,7 +30,7 @@ std::vector<OptionSpec> option_specs() {
   return options;
 }
 
-constexpr std::array<std::string_view, 2> generic_words = {"csv", "arrays"};
+constexpr std::array<std::string_view, 3> generic_words = {"csv", "arrays", "merge"};
 
 /// The set called `name`; none for the generic words.
 const ReadableSet* find_set(const std::string& name) {
@@ -43,7 +43,7 @@ const ReadableSet* find_set(const std::string& name) {
     list += std::string(set.name) + ", ";
   }
   fail<UsageError>("prepare: cannot read recordings of '", name, "'", did_you_mean(name, names),
-                   ", expected ", list, "csv or arrays");
+                   ", expected ", list, "csv, arrays or merge");
 }
 
 /// Rate and window of the line; the published recipe has its own.
@@ -60,6 +60,11 @@ data::WindowRule read_rule(const Arguments& arguments, const data::WindowRule& p
   rule.steps = arguments.integer("window", rule.steps, 2, 1'000'000);
   rule.stride = arguments.integer("stride", rule.stride, 1, rule.steps);
   return rule;
+}
+
+data::WindowRule published_rule(const ReadableSet* set, const std::string& word) {
+  if (set != nullptr) return set->published;
+  return word == "merge" ? published_20_120 : data::WindowRule{data::Recipe::published, 0, 0, 0};
 }
 
 void complete_card(Prepared& p, const data::WindowRule& rule) {
@@ -133,17 +138,18 @@ int run_prepare(int argc, char** argv) {
   for (const ReadableSet& set : readable_sets)
     purpose += "  " + std::string(set.name) + ": " + std::string(set.recordings) + '\n';
   purpose += "  csv: text files that the options or a JSON file describe\n";
-  purpose += "  arrays: data_RATE_WINDOW.npy and label_RATE_WINDOW.npy";
-  Arguments arguments("prepare", purpose,
-                      {{"DATASET", "one of the words above"}, {"RAW", "folder of the unpacked recordings"}},
-                      option_specs());
+  purpose += "  arrays: data_RATE_WINDOW.npy and label_RATE_WINDOW.npy\n";
+  purpose += "  merge: prepared sets of dataset/ as one, such as hhar,uci,motion,shoaib";
+  Arguments arguments(
+      "prepare", purpose,
+      {{"DATASET", "one of the words above"}, {"RAW", "folder of the recordings; merge: names"}},
+      option_specs());
   if (!arguments.parse(argc, argv)) return ExitCode::done;
   const RunOptions run = read_run_options(arguments, false);
   const std::string word = arguments.word(0), name = arguments.text("name", word);
   check_name("prepare", "--name", name);
   const ReadableSet* set = find_set(word);
-  const data::WindowRule rule =
-      read_rule(arguments, set != nullptr ? set->published : data::WindowRule{{}, 0}, word);
+  const data::WindowRule rule = read_rule(arguments, published_rule(set, word), word);
   const std::string version = std::to_string(rule.rate) + '_' + std::to_string(rule.steps);
   const fs::path folder = arguments.has("output") ? fs::path(arguments.text("output")) : run.at.dataset(name);
   for (const fs::path& path : {data::windows_path(folder, version), data::labels_path(folder, version),
@@ -153,6 +159,8 @@ int run_prepare(int argc, char** argv) {
   Prepared p;
   if (word == "csv") {
     prepare_csv(arguments, rule, p);
+  } else if (word == "merge") {
+    prepare_merge(arguments, rule, run.at, p);
   } else {
     const fs::path raw = arguments.word(1);
     if (!fs::is_directory(raw)) fail<IoError>(raw.string(), ": no such folder of recordings");

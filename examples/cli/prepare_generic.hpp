@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// `gyrograd prepare csv` and `prepare arrays`: recordings that the command line or a JSON file describes.
+// `gyrograd prepare csv`, `arrays` and `merge`: sets that the command line or a JSON file describes.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,9 +10,11 @@
 #include "cli/arguments.hpp"
 #include "cli/card.hpp"
 #include "cli/prepare_sets.hpp"
+#include "gyrograd/data/merged.hpp"
 #include "gyrograd/data/readers/arrays.hpp"
 #include "gyrograd/data/readers/csv.hpp"
 #include "gyrograd/data/readers/csv_json.hpp"
+#include "gyrograd/data/windows_file.hpp"
 #include "gyrograd/io/config_json.hpp"
 
 namespace gyrograd::cli {
@@ -31,6 +34,7 @@ inline std::vector<OptionSpec> generic_option_specs() {
       {"separator", "WORD", "csv: comma (default), semicolon, bar, tab, blank"},
       {"no-header", "", "csv: the first row holds values"},
       {"mixed-labels", "", "csv: labels may change within a window"},
+      {"seed", "N", "merge: seed of the published split (default 3431)"},
   };
 }
 
@@ -108,6 +112,36 @@ inline void prepare_arrays(const Arguments& arguments, const data::WindowRule& r
     fail<IoError>(described.string(), ": rate_hz is ", p.card.rate, ", --rate says ", rule.rate);
   p.card.resampling = "as it came";
   p.set = data::read_arrays(raw, version, p.card, p.findings);
+}
+
+/// Prepared sets, named with commas between them, as one.
+inline void prepare_merge(const Arguments& arguments, const data::WindowRule& rule, const Workspace& at,
+                          Prepared& p) {
+  const std::string version = std::to_string(rule.rate) + '_' + std::to_string(rule.steps);
+  std::vector<data::MergePart> parts;
+  for (const std::string& name : comma_list("RAW", arguments.word(1))) {
+    for (const data::MergePart& part : parts) {
+      if (part.name == name) fail<UsageError>("prepare: merge: set '", name, "' is named twice");
+    }
+    const fs::path folder = find_dataset("prepare", at, name, version);
+    parts.push_back({name, data::load_data_set(folder, version), read_card(folder, name, version)});
+  }
+  const auto seed = static_cast<std::uint32_t>(arguments.integer("seed", 3431, 0, 4294967295));
+  const bool published = rule.recipe == data::Recipe::published;
+  if (published) {
+    p.set = data::merge_published(parts, seed);
+    data::set_channels(p.card, p.set.windows.channels);
+    p.card.labels = {{"activity", {}}};
+  } else {
+    p.set = data::merge_by_name(parts, p.card);
+  }
+  p.card.source = "merged: " + arguments.word(1);
+  p.card.resampling = "as in the merged sets";
+  for (const data::MergePart& part : parts) {
+    const std::string join = p.card.licence.empty() ? "" : "; ";
+    p.card.licence += join + part.name + ": " + part.card.licence;
+    p.card.citation += join + part.card.citation;
+  }
 }
 
 }  // namespace gyrograd::cli

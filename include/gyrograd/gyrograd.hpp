@@ -44,6 +44,7 @@
 #include "gyrograd/data/down_sample.hpp"
 #include "gyrograd/data/findings.hpp"
 #include "gyrograd/data/leak.hpp"
+#include "gyrograd/data/merged.hpp"
 #include "gyrograd/data/normalise.hpp"
 #include "gyrograd/data/pieces.hpp"
 #include "gyrograd/data/readers/arrays.hpp"

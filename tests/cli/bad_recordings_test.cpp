@@ -144,6 +144,18 @@ std::vector<Case> csv_cases() {
   };
 }
 
+/// One window of a prepared set with its card.
+void spill_set(const fs::path& root, const std::string& name, const std::string& card) {
+  const auto npy = [](const std::string& shape, std::size_t values) {
+    std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': " + shape + ", }";
+    header.resize(117, ' ');
+    return std::string("\x93NUMPY\x01\x00\x76\x00", 10) + header + '\n' + std::string(4 * values, '\0');
+  };
+  spill(root / "dataset" / name / "data_20_120.npy", npy("(1, 120, 6)", 720));
+  spill(root / "dataset" / name / "label_20_120.npy", npy("(1, 120, 1)", 120));
+  spill(root / "dataset" / name / "card.json", card);
+}
+
 std::vector<Case> other_cases() {
   const auto sp = [](const std::string& name, const std::string& text) {
     return [=](const fs::path& root) { spill(root / "sp/DATA" / name, text); };
@@ -176,6 +188,20 @@ std::vector<Case> other_cases() {
        [](const fs::path& root) { fs::create_directories(root / "u0"); }},
       {"huawei without labels", split("prepare huawei u1"), 1, "Label.txt",
        file("u1/User1/220617/Bag_Motion.txt", "1 2 3\n")},
+      {"merging a set that is not there", split("prepare merge uci,motion"), 1, "gyrograd prepare uci"},
+      {"merging a set with itself", split("prepare merge one,one"), 2, "named twice",
+       [](const fs::path& root) {
+         spill_set(root, "one", "{\"labels\": [{\"name\": \"activity\", \"classes\": [\"a\"]}]}");
+       }},
+      {"merging one set", split("prepare merge one"), 1, "1 sets, expected at least 2"},
+      {"merging sets of other rates", split("prepare merge one,two"), 1, "prepare both alike",
+       [](const fs::path& root) {
+         spill_set(root, "two",
+                   "{\"rate_hz\": 50, \"labels\": [{\"name\": \"activity\", \"classes\": [\"a\"]}]}");
+       }},
+      {"merging sets without activities", split("prepare merge one,three"), 1, "no label column 'activity'",
+       [](const fs::path& root) { spill_set(root, "three", "{\"rate_hz\": 20}"); }},
+      {"merging nothing", split("prepare merge one,"), 2, "expected words between the commas"},
       {"arrays without labels", split("prepare arrays a0"), 1, "data_20_120.npy",
        [](const fs::path& root) { fs::create_directories(root / "a0"); }},
       {"arrays whose card is no card", split("prepare arrays a1"), 1, "did you mean 'rate_hz'",
