@@ -23,7 +23,7 @@ build_and_test() {
   folder=$1
   shift
   # shellcheck disable=SC2086  # one word per argument
-  configure release "$folder" $cmake_arguments || return 1
+  configure release "$folder" -DGYROGRAD_UNITY=ON $cmake_arguments || return 1
   if [ -f "$folder/build.ninja" ]; then keep_going="-k 0"; else keep_going="-k"; fi
   built=0
   # shellcheck disable=SC2086

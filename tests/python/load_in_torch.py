@@ -18,7 +18,10 @@ try:
     import torch
     from torch import nn
 except ImportError:
-    print("skipped: PyTorch is not installed")
+    if os.environ.get("GYROGRAD_TORCH_PYTHON"):
+        chosen = os.environ.pop("GYROGRAD_TORCH_PYTHON")  # else it would start itself again and again
+        os.execv(chosen, [chosen, *sys.argv])
+    print("skipped: no PyTorch (set GYROGRAD_TORCH_PYTHON to a python that has torch)")
     sys.exit(77)
 
 DTYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "I64": torch.int64,

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+# gyrograd_unity(OUT NAME BYTES SOURCES...): with GYROGRAD_UNITY the sources in groups of about BYTES, one file per group;
+# else the sources themselves.
+#
+# Most of the time to compile a test goes into headers and templates that its neighbours need too. Each source is included
+# in a namespace of its own, so equal names in two tests do not meet; what it includes comes first, outside of it.
+# Sources must include everything at their top, outside #if, and define nothing that another file refers to.
+option(GYROGRAD_UNITY "Compile neighbouring tests together: quicker to build all of them, slower to build one again" OFF)
+
+function(gyrograd_unity out name bytes)
+  if(NOT GYROGRAD_UNITY)
+    set(${out} ${ARGN} PARENT_SCOPE)
+    return()
+  endif()
+  # A new include has to come first before it is compiled.
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${ARGN})
+  set(sources ${ARGN})
+  list(SORT sources)
+  set(files)
+  set(number 0)
+  set(size 0)
+  foreach(source IN LISTS sources)
+    file(SIZE ${source} more)
+    if(size GREATER 0)
+      math(EXPR sum "${size} + ${more}")
+      if(sum GREATER bytes)
+        math(EXPR number "${number} + 1")
+        set(size 0)
+      endif()
+    endif()
+    math(EXPR size "${size} + ${more}")
+    list(APPEND sources_${number} ${source})
+    file(STRINGS ${source} includes REGEX "^#include ")
+    list(APPEND includes_${number} ${includes})
+    cmake_path(RELATIVE_PATH source BASE_DIRECTORY ${PROJECT_SOURCE_DIR} OUTPUT_VARIABLE path)
+    string(MAKE_C_IDENTIFIER "in_${path}" scope)
+    string(APPEND bodies_${number} "namespace ${scope} {\n#include \"${source}\"\n}\n")
+  endforeach()
+  foreach(index RANGE ${number})
+    list(LENGTH sources_${index} count)
+    if(count EQUAL 1)
+      list(APPEND files ${sources_${index}})
+      continue()
+    endif()
+    list(REMOVE_DUPLICATES includes_${index})
+    list(JOIN includes_${index} "\n" includes)
+    set(file ${CMAKE_CURRENT_BINARY_DIR}/unity/${name}_${index}.cpp)
+    file(CONFIGURE OUTPUT ${file} CONTENT "${includes}\n${bodies_${index}}" @ONLY)
+    list(APPEND files ${file})
+  endforeach()
+  set(${out} ${files} PARENT_SCOPE)
+endfunction()

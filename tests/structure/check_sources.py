@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+"""Every source file compiles without a warning, each alone: nothing is optimised or written, so it is quick.
+
+usage: check_sources.py BUILD_FOLDER [SECONDS]
+Takes the commands of compile_commands.json (a build configured without GYROGRAD_UNITY), any compiler. After SECONDS it
+stops and says how far it came. Exit code 1: a file fails; its messages are printed.
+"""
+import concurrent.futures
+import json
+import os
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+
+def syntax_command(entry):
+    words = shlex.split(entry["command"])
+    out = words.index("-o")
+    del words[out : out + 2]
+    words[words.index("-c")] = "-fsyntax-only"
+    return [word for word in words if Path(word).name != "ccache"]
+
+
+def check(entry, deadline):
+    if time.monotonic() > deadline:
+        return None
+    result = subprocess.run(syntax_command(entry), cwd=entry["directory"], stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, text=True)
+    return "" if result.returncode == 0 else f"{entry['file']}\n{result.stdout}"
+
+
+def main():
+    deadline = time.monotonic() + (float(sys.argv[2]) if len(sys.argv) > 2 else 1e9)
+    entries = json.loads(Path(sys.argv[1], "compile_commands.json").read_text())
+    if not entries:
+        sys.exit(f"{sys.argv[1]}: no source files, expected a configured build folder")
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = list(pool.map(lambda entry: check(entry, deadline), entries))
+    checked = [result for result in results if result is not None]
+    failed = [result for result in checked if result]
+    for text in failed:
+        print(text)
+    cut = "" if len(checked) == len(entries) else ", stopped by the time limit"
+    print(f"{len(checked)} of {len(entries)} files checked, {len(failed)} failed{cut}")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
