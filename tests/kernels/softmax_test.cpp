@@ -49,6 +49,26 @@ TEMPLATE_TEST_CASE("softmax does not see a shift of its row, however large", "",
   CHECK(static_cast<double>(b[3]) == Approx(1));
 }
 
+TEMPLATE_TEST_CASE("softmax of values up to the largest", "", float, double) {
+  using Real = TestType;
+  const Real huge = std::numeric_limits<Real>::max();
+  for (Real size : {Real(1e6), Real(3e8), Real(1e9), Real(7e10), Real(1e20), huge}) {
+    INFO("values of " << size);
+    const Real next = std::nextafter(size, Real(0));
+    const double gap = static_cast<double>(size) - static_cast<double>(next);
+    std::vector<Real> x{next, size, -size, size}, y(4);
+    softmax_forward(y.data(), x.data(), 1, 4, 1);
+    const double lower = std::exp(-gap), sum = 2 + lower;
+    CHECK(static_cast<double>(y[0]) == Approx(lower / sum).margin(1e-30));
+    CHECK(static_cast<double>(y[1]) == Approx(1 / sum));
+    CHECK(static_cast<double>(y[2]) == Approx(0).margin(1e-30));
+    CHECK(y[1] == y[3]);
+  }
+  std::vector<Real> x{1, std::numeric_limits<Real>::quiet_NaN(), 2}, y(3);
+  softmax_forward(y.data(), x.data(), 1, 3, 1);
+  for (Real v : y) CHECK(std::isnan(v));
+}
+
 TEMPLATE_TEST_CASE("log-softmax equals plain loops", "", float, double) {
   using Real = TestType;
   for (double range : {1.0, 60.0})

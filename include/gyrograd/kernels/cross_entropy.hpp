@@ -29,7 +29,7 @@ Real cross_entropy(Real* slope, const Real* logits, const std::int32_t* labels, 
       loss += total[l] - logits[i + l + n * labels[i + l]];
     }
     if (slope == nullptr) continue;
-    const V scale = V(factor) / sum;
+    const V scale = divide(V(factor), sum);
     for (Index j = 0; j < classes; ++j) {
       const V p = exp(load_lanes(logits + j * n, i, n) - top) * scale;
       store_lanes(slope + j * n, p, i, n);

@@ -32,7 +32,7 @@ void adam(Real* weight, Real* m, Real* v, const Real* gradient, Index n, const A
     const V g = fma(decay, w, load_lanes(gradient, i, n));
     const V mi = fma(b1, load_lanes(m, i, n), a1 * g);
     const V vi = fma(b2, load_lanes(v, i, n), a2 * (g * g));
-    w = fnma(rate * mi, V(Real(1)) / fma(sqrt(vi), root, eps), w * shrink);
+    w = fnma(rate * mi, divide(V(Real(1)), fma(sqrt(vi), root, eps)), w * shrink);
     store_lanes(m, mi, i, n);
     store_lanes(v, vi, i, n);
     store_lanes(weight, w, i, n);

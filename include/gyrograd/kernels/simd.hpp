@@ -104,6 +104,13 @@ using xsimd::sqrt;
 template <class Real>
 inline constexpr Index lanes = static_cast<Index>(Batch<Real>::size);
 
+/// Whether fma is one operation with one rounding.
+#if defined(GYROGRAD_SCALAR) || defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+inline constexpr bool fma_is_exact = true;
+#else
+inline constexpr bool fma_is_exact = false;
+#endif
+
 /// Vector registers of the target: decides the register tiles.
 #if defined(GYROGRAD_AVX512) || defined(__aarch64__)
 inline constexpr int vector_registers = 32;
@@ -185,9 +192,9 @@ GYROGRAD_INLINE Batch<Real> max(Batch<Real> a, Batch<Real> b) {
 #endif
 }
 
-/// a * b + c with one rounding (SSE2 has no such instruction: two). The parameters name Batch<Real>, not any
-/// type V: argument-dependent lookup finds xsimd::fma, too (on AVX-512 a product and a sum in 8.1), and only
-/// a more special overload beats it.
+/// a * b + c with one rounding if fma_is_exact (SSE2 has no such instruction: two). The parameters name
+/// Batch<Real>, not any type V: argument-dependent lookup finds xsimd::fma, too (on AVX-512 a product and a
+/// sum in 8.1), and only a more special overload beats it.
 template <class Real>
 GYROGRAD_INLINE Batch<Real> fma(Batch<Real> a, Batch<Real> b, Batch<Real> c) {
   using V = Batch<Real>;
@@ -248,6 +255,16 @@ GYROGRAD_INLINE Batch<Real> sqrt(Batch<Real> a) {
     return Batch<Real>(vsqrtq_f64(a));
 }
 #endif
+
+/// Whether a > limit in any lane.
+template <class Real>
+GYROGRAD_INLINE bool any_above(Batch<Real> a, Batch<Real> limit) {
+#if defined(GYROGRAD_SCALAR)
+  return a > limit;
+#else
+  return xsimd::any(a > limit);
+#endif
+}
 
 /// Keeps a loaded vector in its register: g++ 12 otherwise folds the load into every FMA that uses it.
 template <class V>

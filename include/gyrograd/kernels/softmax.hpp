@@ -12,10 +12,22 @@ namespace gyrograd::kernels {
 
 namespace detail {
 
+/// The second half of softmax_block for values so large that the difference must come before the factor.
+template <class Real, int Vectors, bool Tail>
+[[gnu::noinline]] void softmax_block_large(Real* e, const Real* x, Batch<Real>* sum, const Batch<Real>* top,
+                                           Index ld, Index n, Batch<Real> scale, Index tail) {
+  for (Index i = 0; i < n; ++i) {
+    for (int v = 0; v < Vectors; ++v) {
+      const Batch<Real> x_i = load_block<Vectors, Tail>(x + i * ld, v, tail);
+      const Batch<Real> value = exp2_nonpositive((x_i - top[v]) * scale);
+      sum[v] = sum[v] + value;
+      store_block<Vectors, Tail>(e + i * ld, value, v, tail);
+    }
+  }
+}
+
 /// Unnormalised softmax of one block of at most Vectors vectors: e = exp(factor (x - max)), sum = sum over n
-/// of e. Column stride ld; the last vector has `tail` valid lanes when Tail. May run in place.
-/// |factor x| up to 1e8 (float), 1e17 (double): beyond, the rounding error of factor x leaves the range of
-/// exp.
+/// of e. Column stride ld; the last vector has `tail` valid lanes when Tail. May run in place. Any finite x.
 template <class Real, int Vectors, bool Tail>
 GYROGRAD_INLINE void softmax_block(Real* e, const Real* x, Batch<Real>* sum, Index ld, Index n, Real factor,
                                    Index tail) {
@@ -34,6 +46,13 @@ GYROGRAD_INLINE void softmax_block(Real* e, const Real* x, Batch<Real>* sum, Ind
     GYROGRAD_UNROLL
     for (int v = 0; v < Vectors; ++v) top[v] = max(top[v], read(i, v));
   }
+  // factor x - factor max in one operation carries the rounding error of factor max: a factor that all
+  // weights of a row share, unless it leaves the range of exp. Such large values are subtracted first.
+  bool large = !fma_is_exact;
+  GYROGRAD_UNROLL
+  for (int v = 0; v < Vectors; ++v)
+    large = large || any_above(abs(top[v] * scale), V(1 / std::numeric_limits<Real>::epsilon()));
+  if (large) return softmax_block_large<Real, Vectors, Tail>(e, x, sum, top, ld, n, scale, tail);
   GYROGRAD_UNROLL
   for (int v = 0; v < Vectors; ++v) top[v] = V(Real(0)) - top[v] * scale;
   for (Index i = 0; i < n; ++i) {
