@@ -3,9 +3,9 @@
 //
 // Batch<Real> is xsimd's widest vector of the target, or a one-lane stand-in when there is none (or when
 // GYROGRAD_SCALAR is defined). Kernels use the free functions below and never name an instruction set.
-// xsimd 8.1 (Debian 12) to 14 are supported. Supplied here: masked tails, sums in a fixed order, and what is
-// not exact there: 8.1 has no FMA for AVX-512 and no fnma for NEON, and all versions estimate the division
-// and the square root of floats on NEON.
+// Supplied here because xsimd (8.1 of Debian 12 to 14) lacks it or is not exact: masked tails, sums in a
+// fixed order, FMA on AVX-512 (8.1), fnma (8.1), division and square root of floats on NEON, one rule for
+// NaN.
 #pragma once
 
 #include <cmath>
@@ -197,42 +197,40 @@ GYROGRAD_INLINE Batch<Real> max(Batch<Real> a, Batch<Real> b) {
 /// sum in 8.1), and only a more special overload beats it.
 template <class Real>
 GYROGRAD_INLINE Batch<Real> fma(Batch<Real> a, Batch<Real> b, Batch<Real> c) {
-  using V = Batch<Real>;
 #if defined(GYROGRAD_SCALAR)
-  return V(std::fma(a.data, b.data, c.data));
+  return Batch<Real>(std::fma(a.data, b.data, c.data));
 #elif defined(GYROGRAD_AVX512)
   if constexpr (std::is_same_v<Real, float>)
-    return V(_mm512_fmadd_ps(a, b, c));
+    return Batch<Real>(_mm512_fmadd_ps(a, b, c));
   else
-    return V(_mm512_fmadd_pd(a, b, c));
+    return Batch<Real>(_mm512_fmadd_pd(a, b, c));
 #elif defined(GYROGRAD_NEON)
   if constexpr (std::is_same_v<Real, float>)
-    return V(vfmaq_f32(c, a, b));
+    return Batch<Real>(vfmaq_f32(c, a, b));
   else
-    return V(vfmaq_f64(c, a, b));
+    return Batch<Real>(vfmaq_f64(c, a, b));
 #else
-  return V(xsimd::fma(a, b, c));
+  return Batch<Real>(xsimd::fma(a, b, c));
 #endif
 }
 
 /// c - a * b with one rounding.
 template <class Real>
 GYROGRAD_INLINE Batch<Real> fnma(Batch<Real> a, Batch<Real> b, Batch<Real> c) {
-  using V = Batch<Real>;
 #if defined(GYROGRAD_SCALAR)
-  return V(std::fma(-a.data, b.data, c.data));
+  return Batch<Real>(std::fma(-a.data, b.data, c.data));
 #elif defined(GYROGRAD_AVX512)
   if constexpr (std::is_same_v<Real, float>)
-    return V(_mm512_fnmadd_ps(a, b, c));
+    return Batch<Real>(_mm512_fnmadd_ps(a, b, c));
   else
-    return V(_mm512_fnmadd_pd(a, b, c));
+    return Batch<Real>(_mm512_fnmadd_pd(a, b, c));
 #elif defined(GYROGRAD_NEON)
   if constexpr (std::is_same_v<Real, float>)
-    return V(vfmsq_f32(c, a, b));
+    return Batch<Real>(vfmsq_f32(c, a, b));
   else
-    return V(vfmsq_f64(c, a, b));
+    return Batch<Real>(vfmsq_f64(c, a, b));
 #else
-  return V(xsimd::fnma(a, b, c));
+  return Batch<Real>(xsimd::fnma(a, b, c));
 #endif
 }
 
