@@ -4,6 +4,7 @@
 
 #include "gyrograd/losses/masked_mse.hpp"
 #include "gyrograd/models/limu_bert.hpp"
+#include "gyrograd/models/limu_bert_inference.hpp"
 #include "gyrograd/optim/adam.hpp"
 #include "gyrograd/train/slots.hpp"
 #include "support/entry.hpp"
@@ -82,6 +83,7 @@ class LimuBert {
         windows_(make_windows<Real>(batch, micro_batch)),
         pool_(threads),
         slots_(pool_, training ? model_.store().size() : 0),
+        single_(model_, pool_),
         adam_(model_.store().size()) {
     model_.initialise(3431);
   }
@@ -101,6 +103,7 @@ class LimuBert {
 
   /// Embeddings of all windows into `out`, as micro-batches (count, T, hidden) behind one another.
   void embed(Real* out) {
+    if (batch_ == 1) return single_.encode(out, windows_.x.data(), steps);
     slots_.forward(batch_, micro_batch_, [=, this](Tape<Real>& tape, Index first, Index count, int) {
       const auto h = model_.encode(tape, tape.constant(input(first, count)));
       std::copy_n(h.value.data(), h.value.size(), out + first * steps * hidden);
@@ -124,6 +127,7 @@ class LimuBert {
   Windows<Real> windows_;
   ThreadPool pool_;
   train::Slots<Real> slots_;
+  models::LimuBertInference<Config, Real> single_;
   optim::Adam<Real> adam_;
 };
 

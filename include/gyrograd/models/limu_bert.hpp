@@ -110,6 +110,17 @@ class LimuBert {
     return layers(tape, embed(tape, x), config_.n_layers);
   }
 
+  /// Encoder of steps first .. first + T - 1 of longer windows; the other steps are computed elsewhere.
+  /// x: (B, T, F); returns (B, T, hidden). exchange(k, v) takes the keys and values of these steps, (B, T,
+  /// hidden), and returns the pair of those of all steps: once per layer.
+  template <Index B, Index T, Index F, class Exchange>
+  auto encode_part(Tape<Real>& tape, Var<Real, B, T, F> x, Index first, Exchange&& exchange) const {
+    auto h = embed(tape, x, first);
+    for (Index layer = 0; layer < config_.n_layers; ++layer)
+      h = replaced(tape, h, block_(tape, h, h, exchange));
+    return h;
+  }
+
   /// Reconstruction of the rows at `positions`: encoder, gather, gelu(linear), norm, decoder.
   /// x: (B, T, F)  positions: (B, count) row-major, must outlive the backward pass; returns (B, count, F).
   /// The last layer computes these rows only; no other row of it is ever used (exact, not an approximation).
@@ -151,16 +162,16 @@ class LimuBert {
 
   /// lin, norm, + positions, norm: one norm used twice.
   template <Index B, Index T, Index F>
-  auto embed(Tape<Real>& tape, Var<Real, B, T, F> x) const {
+  auto embed(Tape<Real>& tape, Var<Real, B, T, F> x, Index first = 0) const {
     if (x.extent(2) != config_.feature_num)
       fail<ShapeError>("LIMU-BERT: the window has ", x.extent(2), " channels, the model expects ",
                        config_.feature_num);
-    if (x.extent(1) > config_.seq_len || x.extent(1) < 1)
-      fail<ShapeError>("LIMU-BERT: the window has ", x.extent(1), " steps, the position table 1 to ",
+    if (first + x.extent(1) > config_.seq_len || x.extent(1) < 1)
+      fail<ShapeError>("LIMU-BERT: the window has ", first + x.extent(1), " steps, the position table 1 to ",
                        config_.seq_len);
     auto e = embed_lin_(tape, x);
     if (config_.emb_norm) e = replaced(tape, e, embed_norm_(tape, e));
-    e = replaced(tape, e, embed_positions_(tape, e));
+    e = replaced(tape, e, embed_positions_(tape, e, first));
     return replaced(tape, e, embed_norm_(tape, e));
   }
 

@@ -9,7 +9,7 @@
 
 namespace gyrograd::nn {
 
-/// y(b, t, c) = x(b, t, c) + weight(t, c).   weight: (rows, C)
+/// y(b, t, c) = x(b, t, c) + weight(first + t, c).   weight: (rows, C)
 template <Scalar Real>
 struct PositionTable {
   Parameter<Real> weight;
@@ -28,8 +28,8 @@ struct PositionTable {
   }
 
   template <Index B, Index T, Index C>
-  auto operator()(Tape<Real>& tape, Var<Real, B, T, C> x) const {
-    return ops::position_add(tape, x, tape.parameter(weight));
+  auto operator()(Tape<Real>& tape, Var<Real, B, T, C> x, Index first = 0) const {
+    return ops::position_add(tape, x, tape.parameter(weight), first);
   }
 };
 

@@ -2,6 +2,8 @@
 // LIMU-BERT's transformer block: attention, projection, feed-forward, two norms.
 #pragma once
 
+#include <utility>
+
 #include "gyrograd/autograd/ops/attention.hpp"
 #include "gyrograd/autograd/ops/gelu.hpp"
 #include "gyrograd/nn/layer_norm.hpp"
@@ -57,8 +59,17 @@ struct TransformerBlock {
   /// Output rows for `queries` (B, Tq, C), attending over `h` (B, T, C); queries are h or some of its rows.
   template <Index B, Index Tq, Index C, Index T>
   auto operator()(Tape<Real>& tape, Var<Real, B, Tq, C> queries, Var<Real, B, T, C> h) const {
+    return (*this)(tape, queries, h, [](auto k, auto v) { return std::pair(k, v); });
+  }
+
+  /// The same where h are only some of the steps that are attended over: exchange(k, v) takes their keys and
+  /// values and returns those of all steps.
+  template <Index B, Index Tq, Index C, Index T, class Exchange>
+  auto operator()(Tape<Real>& tape, Var<Real, B, Tq, C> queries, Var<Real, B, T, C> h,
+                  Exchange&& exchange) const {
     const auto q = proj_q(tape, queries), k = proj_k(tape, h), v = proj_v(tape, h);
-    const auto a = ops::attention(tape, q, k, v, heads);
+    const auto [all_k, all_v] = exchange(k, v);
+    const auto a = ops::attention(tape, q, all_k, all_v, heads);
     tape.release(q), tape.release(k), tape.release(v);
     const auto p = kind == BlockResidual::published ? proj(tape, a, a) : proj(tape, a, queries);
     tape.release(a);

@@ -25,19 +25,21 @@ auto embedding(Tape<Real>& tape, Var<Real, dyn> table, const std::int32_t* index
   return y;
 }
 
-/// y(b, t, c) = x(b, t, c) + table(t, c).   x, y: (B, T, C)  table: (rows, C) row-major, rows >= T
-/// Throws ShapeError when the table has fewer rows than x has steps.
+/// y(b, t, c) = x(b, t, c) + table(first + t, c).   x, y: (B, T, C)  table: (rows, C) row-major, rows >=
+/// first + T Throws ShapeError when the table has fewer rows.
 template <class Real, Index B, Index T, Index C>
-auto position_add(Tape<Real>& tape, Var<Real, B, T, C> x, Var<Real, dyn> table) {
+auto position_add(Tape<Real>& tape, Var<Real, B, T, C> x, Var<Real, dyn> table, Index first = 0) {
   const Index batch = x.extent(0), steps = x.extent(1), channels = x.extent(2);
-  if (table.value.size() < steps * channels)
-    fail<ShapeError>("position_add: ", steps, " steps, but the position table has ",
-                     table.value.size() / channels, " rows");
+  if (first < 0 || table.value.size() < (first + steps) * channels)
+    fail<ShapeError>("position_add: steps ", first, " to ", first + steps - 1,
+                     ", but the position table has ", table.value.size() / channels, " rows");
   auto y = tape.like(x);
-  kernels::position_add_forward(y.value.data(), x.value.data(), table.value.data(), batch, steps, channels);
+  kernels::position_add_forward(y.value.data(), x.value.data(), table.value.data() + first * channels, batch,
+                                steps, channels);
   tape.record(y, [=] {
     if (table.needs_gradient())
-      kernels::position_add_backward(table.grad().data(), y.grad().data(), batch, steps, channels);
+      kernels::position_add_backward(table.grad().data() + first * channels, y.grad().data(), batch, steps,
+                                     channels);
     Tape<Real>::pass_gradient(y, x);
   });
   return y;
