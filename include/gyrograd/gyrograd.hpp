@@ -71,6 +71,7 @@
 #include "gyrograd/data/windowing.hpp"
 #include "gyrograd/data/windows.hpp"
 #include "gyrograd/data/windows_file.hpp"
+#include "gyrograd/inference.hpp"
 #include "gyrograd/io/checkpoint.hpp"
 #include "gyrograd/io/configs.hpp"
 #include "gyrograd/io/crc.hpp"
@@ -164,3 +165,4 @@
 #include "gyrograd/train/slots.hpp"
 #include "gyrograd/train/supervised.hpp"
 #include "gyrograd/train/svg.hpp"
+#include "gyrograd/training.hpp"

@@ -351,7 +351,6 @@ GYROGRAD_INLINE void store_lanes(Real* p, Batch<Real> v, Index i, Index count) {
 
 #if !defined(GYROGRAD_SCALAR)
 namespace detail {
-
 /// Sum over all lanes by the one name that this version of xsimd has for it (found through the argument).
 template <class V>
 GYROGRAD_INLINE auto sum_lanes(V v) {
@@ -360,7 +359,6 @@ GYROGRAD_INLINE auto sum_lanes(V v) {
   else
     return hadd(v);
 }
-
 }  // namespace detail
 
 /// The bits of a vector as a vector of another type of the same size. xsimd names the vector up to version 8,
