@@ -120,7 +120,17 @@ Stored load_element(const std::byte* from) noexcept {
   return value;
 }
 
-/// Number as Real, or nothing if a finite number leaves the finite range of Real.
+struct StoredBool {
+  std::uint8_t byte;
+};
+struct StoredHalf {
+  std::uint16_t bits;
+};
+struct StoredBfloat {
+  std::uint16_t bits;
+};
+
+/// A finite number as Real, or nothing if it leaves the finite range of Real.
 template <std::floating_point Real, class Number>
 std::optional<Real> narrowed(Number number) noexcept {
   if constexpr (sizeof(Number) > sizeof(Real) && std::floating_point<Number>) {
@@ -130,11 +140,28 @@ std::optional<Real> narrowed(Number number) noexcept {
   return static_cast<Real>(number);
 }
 
-template <class Stored, class Real, class Decode>
-std::optional<std::size_t> convert_all(std::span<const std::byte> bytes, Real* out, Decode decode) {
+/// A stored element as Real, or nothing if it has no value there: a bool other than 0 and 1, a number out of
+/// range. Integers take integers and bools only.
+template <class Real, class Stored>
+std::optional<Real> decoded(Stored stored) noexcept {
+  if constexpr (std::same_as<Stored, StoredBool>) {
+    if (stored.byte > 1) return std::nullopt;
+    return static_cast<Real>(stored.byte);
+  } else if constexpr (std::floating_point<Real>) {
+    if constexpr (std::same_as<Stored, StoredHalf>) return static_cast<Real>(half_to_float(stored.bits));
+    if constexpr (std::same_as<Stored, StoredBfloat>) return static_cast<Real>(bfloat_to_float(stored.bits));
+    if constexpr (std::is_arithmetic_v<Stored>) return narrowed<Real>(stored);
+  } else if constexpr (std::integral<Stored>) {
+    if (std::in_range<Real>(stored)) return static_cast<Real>(stored);
+  }
+  return std::nullopt;
+}
+
+template <class Stored, class Real>
+std::optional<std::size_t> convert_all(std::span<const std::byte> bytes, Real* out) noexcept {
   const std::size_t count = bytes.size() / sizeof(Stored);
   for (std::size_t i = 0; i < count; ++i) {
-    const std::optional<Real> value = decode(load_element<Stored>(bytes.data() + i * sizeof(Stored)));
+    const std::optional<Real> value = decoded<Real>(load_element<Stored>(bytes.data() + i * sizeof(Stored)));
     if (!value) return i;
     out[i] = *value;
   }
@@ -143,90 +170,56 @@ std::optional<std::size_t> convert_all(std::span<const std::byte> bytes, Real* o
 
 }  // namespace detail
 
-/// Converts bytes.size() / dtype_size(dtype) elements to Real (float or double), or to the stored type
-/// itself. Integers beyond 2^24 (float) or 2^53 (double) are rounded to nearest, as are doubles into float.
-/// Returns the index of the first element that has no value: a bool other than 0 and 1, or a finite double
-/// beyond the range of float.
+/// Converts bytes.size() / dtype_size(dtype) elements to Real: float, double, or an integer type that takes
+/// integers and bools. Integers beyond 2^24 (float) or 2^53 (double) are rounded to nearest, as are doubles
+/// into float. Returns the index of the first element that has no value: a bool other than 0 and 1, a finite
+/// double beyond the range of float, an integer beyond that of Real; 0 where Real does not take the type.
 template <class Real>
-std::optional<std::size_t> convert_elements(Dtype dtype, std::span<const std::byte> bytes, Real* out) {
+requires std::floating_point<Real> ||(Storable<Real> && !std::same_as<Real, bool>)
+    std::optional<std::size_t> convert_elements(Dtype dtype, std::span<const std::byte> bytes, Real* out) {
   using detail::convert_all;
   if (dtype == dtype_of<Real>()) {
     const std::size_t whole = bytes.size() / sizeof(Real) * sizeof(Real);
     if (whole != 0) std::memcpy(out, bytes.data(), whole);
     return std::nullopt;
   }
+  switch (dtype) {
+    case Dtype::boolean:
+      return convert_all<detail::StoredBool>(bytes, out);
+    case Dtype::u8:
+      return convert_all<std::uint8_t>(bytes, out);
+    case Dtype::i8:
+      return convert_all<std::int8_t>(bytes, out);
+    case Dtype::u16:
+      return convert_all<std::uint16_t>(bytes, out);
+    case Dtype::i16:
+      return convert_all<std::int16_t>(bytes, out);
+    case Dtype::u32:
+      return convert_all<std::uint32_t>(bytes, out);
+    case Dtype::i32:
+      return convert_all<std::int32_t>(bytes, out);
+    case Dtype::u64:
+      return convert_all<std::uint64_t>(bytes, out);
+    case Dtype::i64:
+      return convert_all<std::int64_t>(bytes, out);
+    default:
+      break;
+  }
   if constexpr (std::floating_point<Real>) {
-    const auto number = [](auto stored) { return detail::narrowed<Real>(stored); };
     switch (dtype) {
-      case Dtype::boolean:
-        return convert_all<std::uint8_t>(bytes, out, [](std::uint8_t stored) -> std::optional<Real> {
-          if (stored > 1) return std::nullopt;
-          return static_cast<Real>(stored);
-        });
-      case Dtype::u8:
-        return convert_all<std::uint8_t>(bytes, out, number);
-      case Dtype::i8:
-        return convert_all<std::int8_t>(bytes, out, number);
-      case Dtype::u16:
-        return convert_all<std::uint16_t>(bytes, out, number);
-      case Dtype::i16:
-        return convert_all<std::int16_t>(bytes, out, number);
       case Dtype::f16:
-        return convert_all<std::uint16_t>(bytes, out, [](std::uint16_t stored) {
-          return std::optional<Real>(static_cast<Real>(half_to_float(stored)));
-        });
+        return convert_all<detail::StoredHalf>(bytes, out);
       case Dtype::bf16:
-        return convert_all<std::uint16_t>(bytes, out, [](std::uint16_t stored) {
-          return std::optional<Real>(static_cast<Real>(bfloat_to_float(stored)));
-        });
-      case Dtype::u32:
-        return convert_all<std::uint32_t>(bytes, out, number);
-      case Dtype::i32:
-        return convert_all<std::int32_t>(bytes, out, number);
+        return convert_all<detail::StoredBfloat>(bytes, out);
       case Dtype::f32:
-        return convert_all<float>(bytes, out, number);
-      case Dtype::u64:
-        return convert_all<std::uint64_t>(bytes, out, number);
-      case Dtype::i64:
-        return convert_all<std::int64_t>(bytes, out, number);
+        return convert_all<float>(bytes, out);
       case Dtype::f64:
-        return convert_all<double>(bytes, out, number);
-    }
-    return 0;
-  } else {
-    static_assert(Storable<Real> && !std::same_as<Real, bool>,
-                  "convert_elements: out must be float, double, or a storable integer type");
-    // Integers: any stored integer that fits, and bools.
-    const auto integer = [](auto stored) -> std::optional<Real> {
-      if (!std::in_range<Real>(stored)) return std::nullopt;
-      return static_cast<Real>(stored);
-    };
-    switch (dtype) {
-      case Dtype::boolean:
-        return convert_all<std::uint8_t>(bytes, out, [](std::uint8_t stored) -> std::optional<Real> {
-          if (stored > 1) return std::nullopt;
-          return static_cast<Real>(stored);
-        });
-      case Dtype::u8:
-        return convert_all<std::uint8_t>(bytes, out, integer);
-      case Dtype::i8:
-        return convert_all<std::int8_t>(bytes, out, integer);
-      case Dtype::u16:
-        return convert_all<std::uint16_t>(bytes, out, integer);
-      case Dtype::i16:
-        return convert_all<std::int16_t>(bytes, out, integer);
-      case Dtype::u32:
-        return convert_all<std::uint32_t>(bytes, out, integer);
-      case Dtype::i32:
-        return convert_all<std::int32_t>(bytes, out, integer);
-      case Dtype::u64:
-        return convert_all<std::uint64_t>(bytes, out, integer);
-      case Dtype::i64:
-        return convert_all<std::int64_t>(bytes, out, integer);
+        return convert_all<double>(bytes, out);
       default:
-        return 0;  // floating-point numbers are not read as integers
+        break;
     }
   }
+  return 0;  // floating-point numbers are not read as integers
 }
 
 }  // namespace gyrograd::io
