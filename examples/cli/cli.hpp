@@ -21,6 +21,7 @@ enum ExitCode : int { done = 0, failed = 1, wrong_usage = 2 };
 int run_demo(int argc, char** argv);
 int run_synth(int argc, char** argv);
 int run_prepare(int argc, char** argv);
+int run_statistic(int argc, char** argv);
 int run_pretrain(int argc, char** argv);
 int run_embedding(int argc, char** argv);
 int run_classifier(int argc, char** argv);
@@ -34,10 +35,11 @@ struct Command {
   int (*run)(int argc, char** argv);
 };
 
-inline constexpr std::array<Command, 8> commands = {{
+inline constexpr std::array<Command, 9> commands = {{
     {"demo", "the whole story on a synthetic data set: an HTML report", run_demo},
     {"synth", "make a synthetic data set", run_synth},
     {"prepare", "turn raw recordings into windows", run_prepare},
+    {"statistic", "describe a prepared set: counts, ranges, spectra, leaks", run_statistic},
     {"pretrain", "pre-train LIMU-BERT by masked reconstruction", run_pretrain},
     {"embedding", "write the embeddings of every window", run_embedding},
     {"classifier", "train a GRU classifier on embeddings and evaluate it", run_classifier},

@@ -65,6 +65,7 @@
 #include "gyrograd/data/resample.hpp"
 #include "gyrograd/data/span_mask.hpp"
 #include "gyrograd/data/split.hpp"
+#include "gyrograd/data/statistics.hpp"
 #include "gyrograd/data/subset.hpp"
 #include "gyrograd/data/synth.hpp"
 #include "gyrograd/data/synth_motion.hpp"

@@ -18,6 +18,7 @@ TEST_CASE("every help text fits a terminal of 80 columns", "[cli][help]") {
                                                                                      {"demo", "--help"},
                                                                                      {"synth", "--help"},
                                                                                      {"prepare", "-h"},
+                                                                                     {"statistic", "-h"},
                                                                                      {"pretrain", "--help"},
                                                                                      {"embedding", "--help"},
                                                                                      {"classifier", "--help"},
