@@ -135,25 +135,33 @@ template <class Real, int Vectors, int Columns, int Rows>
         GYROGRAD_UNROLL
         for (int j = 0; j < Held; ++j) sum[i][j] = fma(x, h[j], sum[i][j]);
       }
+      GYROGRAD_UNROLL
+      for (int i = 0; i < Streamed * Held; ++i) keep(sum[i / Held][i % Held]);  // g++ 12 would spill some
     }
     held += held_step;
     streamed += streamed_step;
   }
-  V rows[Rows][fold_columns];
+  // Rows are folded together only where registers are left for all of them.
+  constexpr int together = vector_registers == 32 ? Rows : 1;
   GYROGRAD_UNROLL
-  for (int r = 0; r < Rows; ++r) {
+  for (int r = 0; r < Rows; r += together) {
+    V rows[together][fold_columns];
     GYROGRAD_UNROLL
-    for (int n = 0; n < fold_columns; ++n)
-      rows[r][n] = n >= Columns ? V(Real(0)) : hold_rows ? sum[n % Columns][r] : sum[r][n % Columns];
-  }
-  Real* c = s.c + r0 * s.c_row + n0;
-  if constexpr (Columns == fold_columns) {
-    fold<1, Rows>(c, s.c_row, rows, Real(1));
-  } else {
-    Real sums[Rows * fold_columns] = {};
-    fold<1, Rows>(sums, fold_columns, rows, Real(1));
-    for (Index r = 0; r < Rows; ++r)
-      for (Index n = 0; n < Columns; ++n) c[r * s.c_row + n] += sums[r * fold_columns + n];
+    for (int i = 0; i < together * fold_columns; ++i) {
+      const int row = r + i / fold_columns, n = i % fold_columns;
+      rows[i / fold_columns][n] = n >= Columns ? V(Real(0))
+                                  : hold_rows  ? sum[n % Columns][row]
+                                               : sum[row][n % Columns];
+    }
+    Real* c = s.c + (r0 + r) * s.c_row + n0;
+    if constexpr (Columns == fold_columns) {
+      fold<1, together>(c, s.c_row, rows, Real(1));
+    } else {
+      Real sums[together * fold_columns] = {};
+      fold<1, together>(sums, fold_columns, rows, Real(1));
+      for (int i = 0; i < together; ++i)
+        for (int n = 0; n < Columns; ++n) c[i * s.c_row + n] += sums[i * fold_columns + n];
+    }
   }
 }
 
