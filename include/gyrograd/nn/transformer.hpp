@@ -67,7 +67,8 @@ struct TransformerBlock {
   template <Index B, Index Tq, Index C, Index T, class Exchange>
   auto operator()(Tape<Real>& tape, Var<Real, B, Tq, C> queries, Var<Real, B, T, C> h,
                   Exchange&& exchange) const {
-    const auto q = proj_q(tape, queries), k = proj_k(tape, h), v = proj_v(tape, h);
+    const auto q = proj_q(tape, queries);
+    const auto k = proj_k(tape, h), v = proj_v(tape, h);
     const auto [all_k, all_v] = exchange(k, v);
     const auto a = ops::attention(tape, q, all_k, all_v, heads);
     tape.release(q), tape.release(k), tape.release(v);
