@@ -8,6 +8,7 @@
 #include "gyrograd/optim/adam.hpp"
 #include "gyrograd/train/slots.hpp"
 #include "support/entry.hpp"
+#include "support/training.hpp"
 #include "support/workloads.hpp"
 
 namespace gyrograd::bench {
@@ -74,14 +75,7 @@ class Training final : public Subject {
   std::string check() override {
     Baseline<Double, double> exact(workload_.batch, 1);
     Baseline<Single, float> ours(workload_.batch, workload_.threads);
-    const double want = exact.gradient(), got = static_cast<double>(ours.gradient());
-    if (auto wrong = verdict("the loss", std::abs(got - want) / want, 1e-5); !wrong.empty()) return wrong;
-    if (auto wrong = verdict("the gradient", relative_error(ours.gradients(), exact.gradients()), 1e-4);
-        !wrong.empty())
-      return wrong;
-    const float before = ours.train_step();
-    ours.train_step();
-    return ours.train_step() < before ? "" : "wrong numbers: the loss does not fall over three steps";
+    return check_training(exact, ours);
   }
 
  private:
