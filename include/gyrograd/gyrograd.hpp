@@ -22,6 +22,7 @@
 #include "gyrograd/autograd/ops/mean_last.hpp"
 #include "gyrograd/autograd/ops/multihead_attention.hpp"
 #include "gyrograd/autograd/ops/permute.hpp"
+#include "gyrograd/autograd/ops/pooled_stage.hpp"
 #include "gyrograd/autograd/ops/relu.hpp"
 #include "gyrograd/autograd/ops/relu_tanh.hpp"
 #include "gyrograd/autograd/ops/scale.hpp"

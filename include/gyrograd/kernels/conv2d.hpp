@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "gyrograd/kernels/batch_norm.hpp"
+#include "gyrograd/kernels/fold.hpp"
 #include "gyrograd/kernels/simd.hpp"
 #include "gyrograd/kernels/window.hpp"
 
@@ -150,7 +151,6 @@ struct TapReduction {
   Index taps = 0, channels = 0, rows = 0, positions = 0;
 };
 
-inline constexpr int conv_reduction_columns = 4;
 inline constexpr int conv_reduction_rows = vector_registers == 32 ? 6 : 3;
 
 /// Rows x 4 accumulators; the columns come as offsets, and so do the places of their sums.
@@ -159,7 +159,7 @@ template <class Real, int Rows>
                                           const Index* c_at, Index columns) {
   using V = Batch<Real>;
   constexpr Index L = lanes<Real>;
-  constexpr int N = conv_reduction_columns;
+  constexpr int N = fold_columns;
   V sum[Rows][N];
   GYROGRAD_UNROLL
   for (int r = 0; r < Rows; ++r) {
@@ -170,15 +170,33 @@ template <class Real, int Rows>
   const Index a_row = s.a_row;
   const Real *b0 = s.b + b_at[0], *b1 = s.b + b_at[1], *b2 = s.b + b_at[2], *b3 = s.b + b_at[3];
   const auto step = [&](auto read, Index p) __attribute__((always_inline)) {
-    V b[N] = {read(b0 + p), read(b1 + p), read(b2 + p), read(b3 + p)};
-    GYROGRAD_UNROLL
-    for (int n = 0; n < N; ++n) keep(b[n]);
-    GYROGRAD_UNROLL
-    for (int r = 0; r < Rows; ++r) {
-      V ar = read(a + r * a_row + p);
-      keep(ar);
+    // The smaller side stays in registers, the other is streamed.
+    if constexpr (Rows < N) {
+      V held[Rows];
       GYROGRAD_UNROLL
-      for (int n = 0; n < N; ++n) sum[r][n] = fma(ar, b[n], sum[r][n]);
+      for (int r = 0; r < Rows; ++r) {
+        held[r] = read(a + r * a_row + p);
+        keep(held[r]);
+      }
+      const Real* columns_at[N] = {b0, b1, b2, b3};
+      GYROGRAD_UNROLL
+      for (int n = 0; n < N; ++n) {
+        V bn = read(columns_at[n] + p);
+        keep(bn);
+        GYROGRAD_UNROLL
+        for (int r = 0; r < Rows; ++r) sum[r][n] = fma(held[r], bn, sum[r][n]);
+      }
+    } else {
+      V held[N] = {read(b0 + p), read(b1 + p), read(b2 + p), read(b3 + p)};
+      GYROGRAD_UNROLL
+      for (int n = 0; n < N; ++n) keep(held[n]);
+      GYROGRAD_UNROLL
+      for (int r = 0; r < Rows; ++r) {
+        V ar = read(a + r * a_row + p);
+        keep(ar);
+        GYROGRAD_UNROLL
+        for (int n = 0; n < N; ++n) sum[r][n] = fma(ar, held[n], sum[r][n]);
+      }
     }
   };
   Index p = 0;
@@ -190,9 +208,11 @@ template <class Real, int Rows>
         [n = s.positions - p](const Real* from)
             __attribute__((always_inline)) { return load_partial(from, n); },
         p);
+  Real sums[Rows][N] = {};
+  fold<1, Rows>(&sums[0][0], N, static_cast<const V(*)[N]>(sum), Real(1));
   for (int r = 0; r < Rows; ++r) {
     Real* c = s.c + (r0 + r) * s.c_row;
-    for (Index n = 0; n < columns; ++n) c[c_at[n]] += reduce_add<Real>(sum[r][n]);
+    for (Index n = 0; n < columns; ++n) c[c_at[n]] += sums[r][n];
   }
 }
 
@@ -206,7 +226,7 @@ template <class Real>
 void tap_reduction(const TapReduction<Real>& s) {
   static constexpr auto table =
       tap_reduction_table<Real>(std::make_integer_sequence<int, conv_reduction_rows>{});
-  constexpr Index N = conv_reduction_columns;
+  constexpr Index N = fold_columns;
   const Index tiles = (s.rows + conv_reduction_rows - 1) / conv_reduction_rows;
   const Index all = s.channels * s.taps;
   for (Index i = 0, r = 0; i < tiles; ++i) {

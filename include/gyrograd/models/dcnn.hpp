@@ -10,9 +10,9 @@
 #include <array>
 #include <cstdint>
 
-#include "gyrograd/autograd/ops/max_pool2d.hpp"
 #include "gyrograd/autograd/ops/mean_last.hpp"
 #include "gyrograd/autograd/ops/permute.hpp"
+#include "gyrograd/autograd/ops/pooled_stage.hpp"
 #include "gyrograd/autograd/ops/relu_tanh.hpp"
 #include "gyrograd/autograd/ops/scale.hpp"
 #include "gyrograd/core/error.hpp"
@@ -106,10 +106,7 @@ class Dcnn {
     const Index batch = x.extent(0);
     Var<Real, dyn, dyn, dyn, dyn> h =
         x.template reshape<dyn, dyn, dyn, dyn>(batch, config_.seq_len, config_.input, 1);
-    for (std::size_t i = 0; i < 2; ++i) {
-      h = ops::max_pool2d(tape, conv_[i](tape, h), 2, 1, {2, 0, 1}, {});
-      h = norm_[i](tape, ops::relu_tanh(tape, h), statistics);
-    }
+    for (std::size_t i = 0; i < 2; ++i) h = stage(tape, h, i, statistics);
     h = ops::relu_tanh(tape, conv_[2](tape, h));
     if (config_.flat > 1)
       h = ops::permute(tape, h, {0, 2, 1, 3});  // the published order: rows, then channels
@@ -120,6 +117,16 @@ class Dcnn {
   }
 
  private:
+  /// Convolution i, pooling, activation, norm.
+  auto stage(Tape<Real>& tape, Var<Real, dyn, dyn, dyn, dyn> h, std::size_t i,
+             nn::Statistics statistics) const {
+    const nn::Conv2d<Real>& conv = conv_[i];
+    const nn::BatchNorm<Real>& norm = norm_[i];
+    norm.count(statistics);
+    const ops::StageWeights<Real> w{tape.parameter(conv.weight), tape.parameter(conv.bias),
+                                    tape.parameter(norm.weight), tape.parameter(norm.bias), norm.running()};
+    return ops::pooled_stage(tape, h, w, conv.weight.shape[2], 1, 2, statistics);
+  }
   void check(Index steps, Index channels, const Real* mask) const {
     if (steps != config_.seq_len || channels != config_.input)
       fail<ShapeError>("DCNN: the window is ", steps, " x ", channels, ", the model expects ",

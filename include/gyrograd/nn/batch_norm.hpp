@@ -47,13 +47,18 @@ struct BatchNorm {
     *num_batches_tracked.value = Real(0);
   }
 
+  /// Counts a batch whose statistics are stored.
+  void count(Statistics statistics) const {
+    if (statistics == Statistics::batch_and_store) *num_batches_tracked.value += Real(1);
+  }
+  ops::RunningStatistics<Real> running() const { return {running_mean.value, running_var.value}; }
+
   /// x: (..., C); returns the same shape. With Statistics::batch_and_store the estimates change: one call at
   /// a time.
   template <Index... Dims>
   auto operator()(Tape<Real>& tape, Var<Real, Dims...> x, Statistics statistics) const {
-    if (statistics == Statistics::batch_and_store) *num_batches_tracked.value += Real(1);
-    return ops::batch_norm(tape, x, tape.parameter(weight), tape.parameter(bias),
-                           {running_mean.value, running_var.value}, statistics);
+    count(statistics);
+    return ops::batch_norm(tape, x, tape.parameter(weight), tape.parameter(bias), running(), statistics);
   }
 };
 
