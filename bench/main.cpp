@@ -35,11 +35,12 @@ Index take_micro_batch(int& argc, char** argv) {
 /// A filter that names one workload completely, for example ^limu_bert_train/96/threads:3$, also adds it.
 void add_named(int argc, char** argv, Index micro_batch, const std::set<std::string>& known) {
   static const std::regex named(
-      R"(--benchmark_filter=\^?([a-z_]+)/([1-9]\d{0,5})/threads:([1-9]\d{0,2})\$?)");
+      R"(--benchmark_filter=\^?([a-z_]+)/([1-9]\d{0,5})(?:/steps:([1-9]\d{0,4}))?/threads:([1-9]\d{0,2})\$?)");
   for (int i = 1; i < argc; ++i) {
     std::cmatch m;
     if (!std::regex_match(argv[i], m, named)) continue;
-    const bench::Workload w{m[1], std::stol(m[2]), std::stoi(m[3]), micro_batch};
+    const bench::Workload w{m[1], std::stol(m[2]), std::stoi(m[4]), micro_batch,
+                            m[3].matched ? std::stol(m[3]) : 0};
     if (!known.contains(w.name()))
       bench::add_limu_bert(w) || bench::add_limu_gru(w) || bench::add_baselines(w);
   }
@@ -52,7 +53,7 @@ std::set<std::string> add_usual(Index micro_batch) {
     for (const char* stem : {"limu_bert_train", "limu_bert_embed", "limu_gru_train", "limu_gru_infer",
                              "dcnn_train", "deepsense_train"}) {
       for (const Index batch : {1, 32, 64, 128, 256, 512, 1024}) {
-        const bench::Workload w{stem, batch, threads, micro_batch};
+        const bench::Workload w{stem, batch, threads, micro_batch, 0};
         if (batch == 1 && w.stem.ends_with("_train")) continue;
         if (bench::add_limu_bert(w) || bench::add_limu_gru(w) || bench::add_baselines(w))
           names.insert(w.name());

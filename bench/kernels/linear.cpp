@@ -109,7 +109,7 @@ struct BackwardWeight : Operands {
   }
   std::array<AlignedVector<float>*, 1> outputs() { return {&w}; }
   AlignedVector<float> scratch =
-      AlignedVector<float>(static_cast<std::size_t>(kernels::linear_backward_weight_scratch<float>(P, in)));
+      AlignedVector<float>(static_cast<std::size_t>(kernels::linear_backward_weight_scratch<float>(P, in, out)));
   std::vector<double> reference() const {
     std::vector<double> result(w.size());
     naive_weight(result.data(), widened(y).data(), widened(x).data(), P, in, out);
@@ -124,7 +124,8 @@ void add_linear_kernels() {
     Index out, in;
   };
   for (const Index P : {120, 240})
-    for (const Size size : {Size{72, 72}, Size{144, 72}, Size{72, 144}, Size{72, 6}}) {
+    for (const Size size :
+         {Size{72, 72}, Size{144, 72}, Size{72, 144}, Size{72, 6}, Size{36, 36}, Size{288, 288}}) {
       const Index out = size.out, in = size.in;
       const std::string shape = shape_text(P, out, in);
       Work work;

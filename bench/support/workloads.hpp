@@ -8,15 +8,18 @@
 
 namespace gyrograd::bench {
 
-/// One workload: `stem`/`batch`/threads:`threads`. micro_batch 0: the library's own rule.
+/// One workload: `stem`/`batch`/threads:`threads`, with /steps:`steps` before the threads where windows are
+/// not the usual ones. micro_batch 0: the library's own rule.
 struct Workload {
   std::string stem;
   Index batch = 0;
   int threads = 1;
   Index micro_batch = 0;
+  Index steps = 0;  ///< of a LIMU-BERT window; 0: 120
 
   std::string name() const {
-    return stem + "/" + std::to_string(batch) + "/threads:" + std::to_string(threads);
+    return stem + "/" + std::to_string(batch) + (steps > 0 ? "/steps:" + std::to_string(steps) : "") +
+           "/threads:" + std::to_string(threads);
   }
 };
 

@@ -52,7 +52,7 @@ void check(Index P, Index in, Index out) {
       for (Index i = 0; i < in; ++i)
         dw_want[static_cast<std::size_t>(o * in + i)] += d * xd[static_cast<std::size_t>(p + P * i)];
     }
-  Guarded<Real> scratch(linear_backward_weight_scratch<Real>(P, in));
+  Guarded<Real> scratch(linear_backward_weight_scratch<Real>(P, in, out));
   linear_backward_weight(dw.data(), dy.data(), x.data(), P, in, out, scratch.data());
   CHECK(scratch.intact());
   linear_backward_bias(db.data(), dy.data(), P, out);

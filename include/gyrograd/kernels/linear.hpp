@@ -56,17 +56,27 @@ namespace detail {
 
 /// Whether weight gradients are computed with the input channels in the lanes, from a transposed copy of x,
 /// instead of with positions in the lanes and a sum across them at the end. Vectors of 16 leave few steps to
-/// hide that sum: measured at 120 (240) positions, 72 x 72: 65 (80) % of peak with the sum, 77 (81) % with
-/// the copy. Vectors of 8: 96 % with the sum.
+/// hide that sum (vectors of 8: 96 % of peak, never worth a copy); the copy pays where positions are few or
+/// the channels fill whole vectors. Measured at 120 positions, 72 x 72: 65 % of peak with the sum, 77 % with
+/// the copy; at 240: 80 and 76; 240, 72 x 144: 80 and 87. The costs are cycles of one core: half a cycle a
+/// multiply-add, 40 for the sums of 24 accumulators, 4.4 for a transposed vector.
 template <class Real>
-inline constexpr bool weights_in_lanes = lanes<Real> >= 16;
+constexpr bool weights_in_lanes(Index positions, Index in, Index out) {
+  constexpr Index L = lanes<Real>;
+  if (L < 16 || in < L) return false;
+  const Index steps = (positions + L - 1) / L, vectors = (in + L - 1) / L;
+  const double sums = 0.5 * static_cast<double>(in * out) * (static_cast<double>(steps) + 3.4);
+  const double copy =
+      0.52 * static_cast<double>(vectors * out * positions) + 4.4 * static_cast<double>(vectors * positions);
+  return copy < sums;
+}
 
 }  // namespace detail
 
 /// Scratch values that linear_backward_weight needs.
 template <class Real>
-constexpr Index linear_backward_weight_scratch(Index positions, Index in) {
-  return detail::weights_in_lanes<Real> ? positions * in : 0;
+constexpr Index linear_backward_weight_scratch(Index positions, Index in, Index out) {
+  return detail::weights_in_lanes<Real>(positions, in, out) ? positions * in : 0;
 }
 
 /// dweight(o, i) += sum_p dy(p, o) x(p, i).   dweight: (out, in) row-major  dy: (P x out)  x: (P x in)
@@ -74,25 +84,23 @@ constexpr Index linear_backward_weight_scratch(Index positions, Index in) {
 template <class Real>
 void linear_backward_weight(Real* dweight, const Real* dy, const Real* x, Index positions, Index in,
                             Index out, Real* scratch) {
-  if constexpr (detail::weights_in_lanes<Real>) {
-    if (in >= lanes<Real>) {
-      transpose(scratch, in, x, positions, positions, in);
-      Product<Real> a;
-      a.y = dweight;
-      a.ldy = in;
-      a.x = scratch;
-      a.ldx = in;
-      a.w = dy;
-      a.w_row = positions;
-      a.w_step = 1;
-      a.positions = in;
-      a.rows = out;
-      a.depth = positions;
-      a.residual = dweight;
-      a.ld_residual = in;
-      product(a);
-      return;
-    }
+  if (detail::weights_in_lanes<Real>(positions, in, out)) {
+    transpose(scratch, in, x, positions, positions, in);
+    Product<Real> a;
+    a.y = dweight;
+    a.ldy = in;
+    a.x = scratch;
+    a.ldx = in;
+    a.w = dy;
+    a.w_row = positions;
+    a.w_step = 1;
+    a.positions = in;
+    a.rows = out;
+    a.depth = positions;
+    a.residual = dweight;
+    a.ld_residual = in;
+    product(a);
+    return;
   }
   Reduction<Real> a;
   a.c = dweight;

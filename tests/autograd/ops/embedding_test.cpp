@@ -39,5 +39,5 @@ TEST_CASE("tables refuse indices and windows that they do not hold") {
   CHECK_THROWS_AS(ops::embedding(tape, table, above, 1, 3), ShapeError);
   const auto x = tape.input(Tensor<float, dyn, dyn, dyn>(m.data(), 2, 5, 3));
   CHECK_THROWS_WITH(ops::position_add(tape, x, table),
-                    "position_add: 5 steps, but the position table has 4 rows");
+                    "position_add: steps 0 to 4, but the position table has 4 rows");
 }

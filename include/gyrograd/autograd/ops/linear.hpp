@@ -37,7 +37,7 @@ Y linear(Tape<Real>& tape, X x, Y y, Var<Real, dyn> weight, Var<Real, dyn> bias,
     if (weight.needs_gradient()) {
       auto scratch = tape->workspace();
       kernels::linear_backward_weight(weight.grad().data(), dy, x.value.data(), P, in, out,
-                                      scratch(kernels::linear_backward_weight_scratch<Real>(P, in)));
+                                      scratch(kernels::linear_backward_weight_scratch<Real>(P, in, out)));
     }
     if (bias.needs_gradient()) kernels::linear_backward_bias(bias.grad().data(), dy, P, out);
     const bool same = residual.needs_gradient() && residual.gradient == x.gradient;  // a + proj(a)
