@@ -9,4 +9,5 @@
 #include "gyrograd/models/gru_classifier.hpp"
 #include "gyrograd/models/gru_inference.hpp"
 #include "gyrograd/models/limu_bert.hpp"
+#include "gyrograd/models/limu_bert_inference.hpp"
 #include "gyrograd/nn/state_dict.hpp"
