@@ -54,7 +54,7 @@ TEST_CASE("tpn transformations on a ramp") {
 TEST_CASE("random rotations are rotations") {
   Philox g(1);
   for (int i = 0; i < 20; ++i) {
-    const Rotation m = random_rotation(g);
+    const RotationMatrix m = random_rotation(g);
     for (std::size_t a = 0; a < 3; ++a)
       for (std::size_t b = 0; b < 3; ++b) {
         double dot = 0;

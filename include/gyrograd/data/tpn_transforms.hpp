@@ -35,7 +35,7 @@ constexpr Index tpn_task_count(TpnTasks tasks) {
 }
 
 /// Rotation matrix, row-major.
-using Rotation = std::array<double, 9>;
+using RotationMatrix = std::array<double, 9>;
 
 /// out = in + noise.   noise: one value per value
 template <class Real>
@@ -49,7 +49,7 @@ void tpn_scale(std::span<Real> out, std::span<const Real> in, std::span<const Re
 }
 /// Every triad is multiplied by one matrix from the right: y_row = x_row M.
 template <class Real>
-void tpn_rotate(std::span<Real> out, std::span<const Real> in, const Rotation& m) {
+void tpn_rotate(std::span<Real> out, std::span<const Real> in, const RotationMatrix& m) {
   for (std::size_t i = 0; i + 3 <= in.size(); i += 3)
     for (std::size_t j = 0; j < 3; ++j) {
       double sum = 0;
@@ -124,7 +124,7 @@ void tpn_time_warp(std::span<Real> out, std::span<const Real> in, Index channels
 
 /// Uniformly distributed rotation (from a unit quaternion).
 template <WordGenerator Generator>
-Rotation random_rotation(Generator& g) {
+RotationMatrix random_rotation(Generator& g) {
   std::array<double, 4> q{};
   double size = 0;
   while (size < 1e-9) {
