@@ -24,8 +24,9 @@ using data::published_labels;
 using data::write_card;
 using LabelColumn = data::CardLabel;
 
-/// Card of the sets that `synth` and `demo` make (defined in synth.cpp).
-Card synth_card();
+/// Card of the sets that `synth` and `demo` make (defined in synth.cpp): the first activities and positions
+/// of the generator, six and one by default.
+Card synth_card(Index activities = 6, Index positions = 1);
 
 /// Path of the card of one version of a data set.
 inline fs::path card_path(const fs::path& folder, const std::string& version) {
