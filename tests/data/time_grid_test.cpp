@@ -88,6 +88,13 @@ TEST_CASE("labels cut, or follow row by row") {
   CHECK(mixed[0].labels.size() == 40);
 }
 
+TEST_CASE("a grid much finer than the rows is refused instead of filled with interpolation") {
+  Findings findings;
+  CHECK(grid({clock_track({0, 0.4, 0.8, 1.2})}, {1000, 0.5, false}, findings).empty());
+  CHECK_THAT(findings.text(), Contains("f.csv:2: rate: 4 rows in 1.2 s are too few for a grid of 1000 Hz"));
+  CHECK(grid({clock_track({0, 0.4, 0.8, 1.2})}, {20, 0.5, false}, findings).size() == 1);
+}
+
 TEST_CASE("median rate, and rules that make no sense") {
   CHECK(median_rate(clock_track({0, 0.01, 0.02, 0.02, 0.03, 5})) == Approx(100));
   CHECK(median_rate(clock_track({1})) == 0);

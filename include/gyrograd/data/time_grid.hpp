@@ -91,6 +91,9 @@ inline void put_in_order(Track& track, Findings& findings) {
   if (!track.label.empty()) track.label.resize(out);
 }
 
+/// Grid points that one row may stand for: more would be invention, and memory without bound.
+inline constexpr Index most_per_row = 8;
+
 /// How tracks become recordings.
 struct GridRule {
   Index rate = 50;     ///< Hz of the grid; about that of the rows
@@ -197,8 +200,14 @@ inline std::vector<Recording> on_grid(std::span<const Track> tracks,
       if (last < end) end = last, shortest = k;
     }
     const Index count = end >= start ? static_cast<Index>((end - start) * rate + 1e-9) + 1 : 0;
-    if (count > 1) {
-      const detail::RowRange range = parts[0][at[0]];
+    const detail::RowRange range = parts[0][at[0]];
+    const bool sparse = count > most_per_row * (range.last - range.first + 1);
+    if (sparse) {
+      findings.add(FindingKind::rate, first.where(range.first),
+                   std::to_string(range.last - range.first) + " rows in " + short_text(end - start) +
+                       " s are too few for a grid of " + std::to_string(rule.rate) + " Hz; not used");
+    }
+    if (count > 1 && !sparse) {
       Recording r;
       r.where = first.where(range.first);
       r.rate = rate, r.start = start - first.time.front(), r.session = session, r.channels = width;
