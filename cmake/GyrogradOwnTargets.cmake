@@ -35,8 +35,11 @@ endif()
 if(GYROGRAD_WERROR)
   target_compile_options(gyrograd_own INTERFACE -Werror)
 endif()
+# A target's property GYROGRAD_MARCH replaces this machine: options of the target itself would come before and lose.
+set(march "$<TARGET_PROPERTY:GYROGRAD_MARCH>")
+target_compile_options(gyrograd_own INTERFACE "$<$<BOOL:${march}>:-march=${march}>")
 if(GYROGRAD_NATIVE)
-  target_compile_options(gyrograd_own INTERFACE -march=native)
+  target_compile_options(gyrograd_own INTERFACE "$<$<NOT:$<BOOL:${march}>>:-march=native>")
 endif()
 if(GYROGRAD_SANITIZE)
   target_compile_options(gyrograd_own INTERFACE
