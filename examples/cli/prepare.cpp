@@ -175,6 +175,10 @@ int run_prepare(int argc, char** argv) {
   if (word == "huawei" && rule.recipe == data::Recipe::published) correct_huawei_rate(p.card);
   print_summary(p);
   report(run, p.findings);
+  if (rule.hop() < rule.steps)
+    note(run,
+         "prepare: windows overlap: a random split puts the same samples into several parts; split by user "
+         "or session");
   if (!run.dry_run) write(run, folder, version, p);
   return ExitCode::done;
 }

@@ -75,7 +75,7 @@ TEST_CASE("another version of a set stands beside the first", "[cli][prepare]") 
   spill(root / "f.csv", rows("walk"));
   const std::string line = "prepare csv f.csv --name mine --columns x,y,z --units g --time t --time-unit ms ";
   run(root, line + "--window 40 --quiet");
-  run(root, line + "--rate 10 --window 30 --stride 10 --quiet");
+  CHECK(has(run(root, line + "--rate 10 --window 30 --stride 10").err, "windows overlap: a random split"));
   CHECK(has(slurp(root / "dataset/mine/card.json"), "\"steps\": 40"));
   CHECK(has(slurp(root / "dataset/mine/card_10_30.json"), "\"stride\": 10"));
   CHECK(has(run(root, "statistic mine 10_30 --html page.html").out, "3 s at 10 Hz"));
