@@ -205,15 +205,15 @@ class CheckpointWriter {
   }
   /// Numbers (float, double, integers) as they are in memory.
   template <class Value>
-  requires std::is_arithmetic_v<Value> CheckpointWriter& add_values(std::string name,
+  requires std::is_arithmetic_v<Value> CheckpointWriter& add_values(const std::string& name,
                                                                     std::span<const Value> values) {
-    return add(std::move(name), std::as_bytes(values));
+    return add(name, std::as_bytes(values));
   }
-  CheckpointWriter& add_u64(std::string name, std::uint64_t value) {
-    return add_values(std::move(name), std::span<const std::uint64_t>(&value, 1));
+  CheckpointWriter& add_u64(const std::string& name, std::uint64_t value) {
+    return add_values(name, std::span<const std::uint64_t>(&value, 1));
   }
-  CheckpointWriter& add_f64(std::string name, double value) {
-    return add_values(std::move(name), std::span<const double>(&value, 1));
+  CheckpointWriter& add_f64(const std::string& name, double value) {
+    return add_values(name, std::span<const double>(&value, 1));
   }
   CheckpointWriter& add_text(std::string name, std::string_view text) {
     return add(std::move(name), std::as_bytes(std::span(text.data(), text.size())));

@@ -189,7 +189,7 @@ inline bool looks_like_pt(std::span<const std::byte> bytes) noexcept {
 /// checkpoint gives "state_dict.model.weight"; numbers and texts become metadata under the same kind of name.
 /// Contiguous tensors view into the file, others are gathered. Errors: anything that is not tensors in plain
 /// containers, in one line.
-inline TensorFile read_pt(std::shared_ptr<const FileBytes> file, const PtOptions& options = {}) {
+inline TensorFile read_pt(const std::shared_ptr<const FileBytes>& file, const PtOptions& options = {}) {
   if (ZipArchive::looks_like(file->bytes())) return detail::read_pt_zip(file, options);
   if (detail::looks_like_legacy_pt(file->bytes())) return detail::read_pt_legacy(file);
   fail<IoError>(file->name(), ": neither container of torch.save; is it a .pt file?");

@@ -160,9 +160,9 @@ class TensorFile {
   }
 
   /// Metadata value, or `otherwise`.
-  std::string metadata_or(const std::string& key, std::string otherwise) const {
+  std::string metadata_or(const std::string& key, std::string_view otherwise) const {
     const auto at = metadata_.find(key);
-    return at == metadata_.end() ? std::move(otherwise) : at->second;
+    return at == metadata_.end() ? std::string(otherwise) : at->second;
   }
 
  private:

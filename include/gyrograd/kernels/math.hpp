@@ -122,7 +122,7 @@ GYROGRAD_INLINE Batch<float> exp(Batch<float> x) {
   const V high = detail::add_exponent(p, shifted) * exp2_clamped((x - clamped) * V(1.44269504F));
   y = select(x > V(88.37626F), high, y);
   y = select(x > V(88.722839F), V(std::numeric_limits<float>::infinity()), y);
-  return select(x == x, y, x);
+  return select(x == x, y, x);  // NOLINT(misc-redundant-expression): false for NaN
 }
 GYROGRAD_INLINE Batch<double> exp(Batch<double> x) {
 #if defined(GYROGRAD_SCALAR)

@@ -33,7 +33,7 @@ namespace detail {
 
 inline std::string identity_text(const RunIdentity& identity) {
   std::string text;
-  for (const auto& [name, value] : identity) text += name + '=' + value + '\n';
+  for (const auto& [name, value] : identity) text.append(name).append("=").append(value).append("\n");
   return text;
 }
 

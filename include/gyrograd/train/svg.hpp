@@ -181,6 +181,10 @@ struct Ticks {
   double high = 1;
   double step = 0.2;
   int digits = 1;
+
+  /// Number of the last tick; the first is 0.
+  int last() const { return static_cast<int>(std::floor((high - low) / step + 0.5)); }
+  double value(int i) const { return low + i * step; }
 };
 
 /// Widens [low, high] to round numbers with about `wanted` steps of 1, 2, 2.5 or 5 times a power of ten.
@@ -201,7 +205,11 @@ inline Ticks round_ticks(double low, double high, int wanted = 5) {
     }
   }
   int digits = 0;
-  for (double s = step; digits < 9 && std::abs(s - std::round(s)) > 1e-6 * s; s *= 10) ++digits;
+  double shifted = step;
+  while (digits < 9 && std::abs(shifted - std::round(shifted)) > 1e-6 * shifted) {
+    shifted *= 10;
+    ++digits;
+  }
   return {std::floor(low / step + 1e-9) * step, std::ceil(high / step - 1e-9) * step, step, digits};
 }
 
@@ -237,13 +245,15 @@ struct Frame {
 /// Grid lines, tick labels and axis titles of a frame.
 inline void draw_axes(Svg& svg, const Frame& frame, std::string_view x_label, std::string_view y_label,
                       bool x_ticks = true) {
-  for (double v = frame.y.low; v <= frame.y.high + frame.y.step * 0.5; v += frame.y.step) {
+  for (int i = 0; i <= frame.y.last(); ++i) {
+    const double v = frame.y.value(i);
     const Point p = frame.at(frame.x.low, v);
     svg.line(p, {frame.left + frame.width, p.y}, faint);
     svg.text({p.x - 7, p.y + 4}, fixed_number(v, frame.y.digits), {11, "end", axis_ink});
   }
   if (x_ticks) {
-    for (double v = frame.x.low; v <= frame.x.high + frame.x.step * 0.5; v += frame.x.step) {
+    for (int i = 0; i <= frame.x.last(); ++i) {
+      const double v = frame.x.value(i);
       const Point p = frame.at(v, frame.y.low);
       svg.line(p, {p.x, p.y + 4}, axis_ink);
       svg.text({p.x, p.y + 17}, fixed_number(v, frame.x.digits), {11, "middle", axis_ink});

@@ -261,9 +261,9 @@ inline Card csv_card(const CsvFormat& f) {
   for (std::size_t c = 0; c < f.columns.size(); ++c) {
     card.channels.push_back(f.columns[c]);
     const Quantity quantity = find_unit(detail::csv_unit(f, c), card.source).quantity;
-    card.units.push_back(quantity == Quantity::acceleration ? "m/s2"
-                         : quantity == Quantity::rotation   ? "rad/s"
-                                                            : "uT");
+    card.units.emplace_back(quantity == Quantity::acceleration ? "m/s2"
+                            : quantity == Quantity::rotation   ? "rad/s"
+                                                               : "uT");
   }
   for (const CsvLabel& label : f.labels) card.labels.push_back({label.name, label.classes});
   return card;

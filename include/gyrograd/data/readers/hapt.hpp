@@ -79,7 +79,7 @@ inline HaptName parse_hapt_name(const std::filesystem::path& path) {
 /// Accelerometer files in name order: the published window order.
 inline std::vector<std::filesystem::path> hapt_files(const std::filesystem::path& folder) {
   constexpr std::string_view expected = "the folder HAPT/RawData";
-  const auto files = list_folder(
+  auto files = list_folder(
       folder, [](const std::string& name) { return name.starts_with("acc_"); }, expected);
   if (files.empty()) fail<IoError>(path_text(folder), ": holds no acc_expNN_userNN.txt; expected ", expected);
   return files;
