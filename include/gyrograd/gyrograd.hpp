@@ -137,6 +137,7 @@
 #include "gyrograd/metrics/classification.hpp"
 #include "gyrograd/metrics/tpn.hpp"
 #include "gyrograd/models/attention_classifier.hpp"
+#include "gyrograd/models/classifier.hpp"
 #include "gyrograd/models/cnn_classifier.hpp"
 #include "gyrograd/models/dcnn.hpp"
 #include "gyrograd/models/deepsense.hpp"
