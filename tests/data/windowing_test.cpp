@@ -107,13 +107,3 @@ TEST_CASE("rules and recordings that make no sense are refused") {
   CHECK_THROWS_WITH(check_published_rule({}, 50, 300, 120, "huawei"),
                     Contains("huawei: the published recipe has 50 Hz"));
 }
-
-TEST_CASE("class numbers from zero in ascending order") {
-  Labels l(2, 2, 2);
-  const double v[] = {1, 31, 1, 31, 1, 7, 1, 7};
-  std::copy(std::begin(v), std::end(v), l.values.begin());
-  number_from_zero(l, 1);
-  CHECK(l.at(0, 0, 1) == 1);
-  CHECK(l.at(1, 1, 1) == 0);
-  CHECK(l.at(0, 0, 0) == 1);
-}

@@ -93,7 +93,8 @@ class WindowBuilder {
     }
     const Index doubts = findings_.count(FindingKind::unit);
     if (!usable(r, card_, findings_)) {
-      if (findings_.count(FindingKind::unit) > doubts) ++doubtful_;
+      if (findings_.count(FindingKind::unit) > doubts && doubtful_++ == 0)
+        first_doubt_ = r.where + ": " + unit_doubt(r.values, card_);
       return 0;
     }
     ++usable_;
@@ -133,10 +134,7 @@ class WindowBuilder {
   /// The set. IoError when there is no window, or when the units of most recordings are doubtful.
   DataSet finish() {
     if (doubtful_ > usable_) {
-      const auto& list = findings_.list();
-      const auto first = std::find_if(list.begin(), list.end(),
-                                      [](const Finding& f) { return f.kind == FindingKind::unit; });
-      fail<IoError>(first->where, ": ", first->what, " (", doubtful_, " of ", doubtful_ + usable_,
+      fail<IoError>(first_doubt_, " (", doubtful_, " of ", doubtful_ + usable_,
                     " recordings); are these the files of '", card_.source, "'?");
     }
     if (count() == 0) {
@@ -190,23 +188,7 @@ class WindowBuilder {
   AlignedVector<double> labels_;
   std::vector<Origin> origins_;
   Index recordings_ = 0, usable_ = 0, doubtful_ = 0;
+  std::string first_doubt_;
 };
-
-/// The labels of a data set as class numbers in a window's column are written as read; users count from 0 in
-/// ascending order of the numbers that occur.
-inline void number_from_zero(Labels& labels, Index column) {
-  std::vector<double> seen;
-  for (std::size_t i = static_cast<std::size_t>(column); i < labels.values.size();
-       i += static_cast<std::size_t>(labels.columns)) {
-    if (seen.empty() || seen.back() != labels.values[i]) seen.push_back(labels.values[i]);
-  }
-  std::sort(seen.begin(), seen.end());
-  seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
-  for (std::size_t i = static_cast<std::size_t>(column); i < labels.values.size();
-       i += static_cast<std::size_t>(labels.columns)) {
-    labels.values[i] =
-        static_cast<double>(std::lower_bound(seen.begin(), seen.end(), labels.values[i]) - seen.begin());
-  }
-}
 
 }  // namespace gyrograd::data

@@ -177,3 +177,29 @@ TEST_CASE("wrong descriptions and files end in one line") {
   fails(
       "holds no .csv", [](CsvFormat&) {}, raw.folder / "none");
 }
+
+TEST_CASE("every damaged file is read or refused with an error of ours") {
+  const Raw raw;
+  const std::string good = header + rows(60, "walk");
+  Index refused = 0, used = 0;
+  const auto read = [&](const std::string& text) {
+    Card card;
+    Findings findings;
+    try {
+      read_csv(raw.put("f.csv", text), format(), seconds, card, findings);
+      ++used;
+    } catch (const Error& error) {
+      CHECK_THAT(error.what(), Contains("f.csv") || Contains("generic text files"));
+      ++refused;
+    }
+  };
+  for (std::size_t n = 0; n < good.size(); n += 29) read(good.substr(0, n));
+  const std::string marks("\0\n;\r\xFF-9\"", 8);
+  for (std::size_t n = 0; n < good.size(); n += 13) {
+    std::string bad = good;
+    bad[n] = marks[n % marks.size()];
+    read(bad);
+  }
+  CHECK(refused > 100);
+  CHECK(used > 10);
+}

@@ -61,7 +61,8 @@ inline void flush_wisdm(Track& track, Index user, Index session, WindowBuilder& 
   track = Track{track.file, 3, {}, {}, {}, {}};
 }
 
-/// Why a record is not used, in words; empty when it is fine. `values`: the number of its fields with values.
+/// Why a record is not used, in words; empty when it is fine. fields: their number, without an
+/// empty last one.
 inline std::string wisdm_defect(const TextRows& rows, Index fields) {
   if (fields != 6) return std::to_string(fields) + " fields, expected 6";
   for (Index c = 2; c < 6; ++c) {
