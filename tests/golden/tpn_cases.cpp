@@ -74,7 +74,7 @@ void check_transforms(const Case& c) {
       return std::span<const Real>(all).subspan(b * window, window);
     };
     const auto out = [&](const char* name) { return std::span<Real>(got[name]).subspan(b * window, window); };
-    data::Rotation m;
+    data::RotationMatrix m;
     std::copy_n(rotation.begin() + static_cast<std::ptrdiff_t>(9 * b), 9, m.begin());
     const std::array<Index, 3> axes{order[3 * b], order[3 * b + 1], order[3 * b + 2]};
     data::tpn_noise(out("noise"), part(x), part(noise));
