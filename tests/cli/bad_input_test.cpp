@@ -49,7 +49,7 @@ std::function<void(const fs::path&)> data_set(const std::string& name, const std
 std::function<void(const fs::path&)> changed(const std::string& from, const std::string& to,
                                              const std::function<void(std::string&)>& change) {
   return [=](const fs::path& root) {
-    std::string bytes = slurp(root / from);
+    std::string bytes = file_text(root / from);
     change(bytes);
     spill(root / to, bytes);
   };
@@ -61,7 +61,7 @@ const std::string good = npy("<f4", "(4, 120, 6)", floats(4 * 120 * 6, 1));
 /// A workspace in which every command has succeeded once.
 class Workbench {
  public:
-  Workbench() : scratch_("bad_input") {
+  Workbench() {
     step("synth dataset/tiny --users 4 --windows 48 --quiet");
     step("pretrain v1 tiny 20_120 -s limu --epochs 1 --batch 16 --quiet");
     step("embedding v1 tiny 20_120 -f limu --quiet");
@@ -75,7 +75,7 @@ class Workbench {
     INFO(line << "\n" << outcome.err);
     REQUIRE(outcome.code == 0);
   }
-  Scratch scratch_;
+  TempFolder scratch_;
 };
 
 std::vector<Case> usage_cases() {

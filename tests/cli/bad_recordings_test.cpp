@@ -217,7 +217,7 @@ std::vector<Case> other_cases() {
 }  // namespace
 
 TEST_CASE("bad recordings end in one clear line and write nothing", "[cli][bad_input]") {
-  const Scratch scratch("bad_recordings");
+  const TempFolder scratch;
   for (const auto& table : {motion_cases(), csv_cases(), other_cases()}) {
     for (const Case& one : table) check(scratch.path(), one);
   }

@@ -11,7 +11,7 @@
 using namespace gyrograd::testing;
 
 TEST_CASE("every help text fits a terminal of 80 columns", "[cli][help]") {
-  const Scratch scratch("help");
+  const TempFolder scratch;
   for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{{"--help"},
                                                                                      {"-h"},
                                                                                      {"help"},
@@ -38,14 +38,14 @@ TEST_CASE("every help text fits a terminal of 80 columns", "[cli][help]") {
 }
 
 TEST_CASE("version", "[cli][help]") {
-  const Scratch scratch("version");
+  const TempFolder scratch;
   const Outcome outcome = run_tool(scratch.path(), {"--version"});
   CHECK(outcome.code == 0);
   CHECK(outcome.out == "gyrograd " GYROGRAD_VERSION "\n");
 }
 
 TEST_CASE("the published flags are accepted by the three training commands", "[cli][help]") {
-  const Scratch scratch("flags");
+  const TempFolder scratch;
   for (const char* command : {"pretrain", "embedding", "classifier"}) {
     const Outcome outcome = run_tool(scratch.path(), {command, "--help"});
     for (const char* flag :

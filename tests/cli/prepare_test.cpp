@@ -37,7 +37,7 @@ bool has(const std::string& text, const std::string& part) {
 
 TEST_CASE("text files become a set with card, origins and findings, and statistic describes it",
           "[cli][prepare]") {
-  const Scratch scratch("prepare");
+  const TempFolder scratch;
   const fs::path& root = scratch.path();
   spill(root / "raw/anna/one.csv", rows("walk"));
   spill(root / "raw/bert/two.csv", rows("sit"));
@@ -53,8 +53,8 @@ TEST_CASE("text files become a set with card, origins and findings, and statisti
   for (const char* file :
        {"data_20_40.npy", "label_20_40.npy", "origin_20_40.npy", "card.json", "card_20_40.json"})
     CHECK(fs::exists(root / "dataset/mine" / file));
-  CHECK(has(slurp(root / "dataset/mine/findings_20_40.txt"), "raw/carl/three.csv:9: missing value"));
-  CHECK(has(slurp(root / "dataset/mine/card.json"), "\"recipe\": \"corrected\""));
+  CHECK(has(file_text(root / "dataset/mine/findings_20_40.txt"), "raw/carl/three.csv:9: missing value"));
+  CHECK(has(file_text(root / "dataset/mine/card.json"), "\"recipe\": \"corrected\""));
   CHECK(run_tool(root, split(line)).code == 1);  // never replaced silently
   run(root, line + " --force");
 
@@ -62,7 +62,7 @@ TEST_CASE("text files become a set with card, origins and findings, and statisti
   CHECK(has(told.out, "mine 20_40: 12 windows of 40 steps (2 s at 20 Hz), 3 channels"));
   CHECK(has(told.out, "every window agrees with the units of the card"));
   CHECK(has(told.out, "random, as published"));
-  const std::string html = slurp(root / "dataset/mine/statistic_20_40.html");
+  const std::string html = file_text(root / "dataset/mine/statistic_20_40.html");
   CHECK(has(html, "<svg"));
   CHECK(has(html, "accelerometer: mean power by frequency"));
   CHECK_FALSE(has(html, "src="));
@@ -70,20 +70,20 @@ TEST_CASE("text files become a set with card, origins and findings, and statisti
 }
 
 TEST_CASE("another version of a set stands beside the first", "[cli][prepare]") {
-  const Scratch scratch("versions");
+  const TempFolder scratch;
   const fs::path& root = scratch.path();
   spill(root / "f.csv", rows("walk"));
   const std::string line = "prepare csv f.csv --name mine --columns x,y,z --units g --time t --time-unit ms ";
   run(root, line + "--window 40 --quiet");
   CHECK(has(run(root, line + "--rate 10 --window 30 --stride 10").err, "windows overlap: a random split"));
-  CHECK(has(slurp(root / "dataset/mine/card.json"), "\"steps\": 40"));
-  CHECK(has(slurp(root / "dataset/mine/card_10_30.json"), "\"stride\": 10"));
+  CHECK(has(file_text(root / "dataset/mine/card.json"), "\"steps\": 40"));
+  CHECK(has(file_text(root / "dataset/mine/card_10_30.json"), "\"stride\": 10"));
   CHECK(has(run(root, "statistic mine 10_30 --html page.html").out, "3 s at 10 Hz"));
   CHECK(fs::exists(root / "page.html"));
 }
 
 TEST_CASE("statistic refuses what it cannot describe", "[cli][bad_input]") {
-  const Scratch scratch("statistic");
+  const TempFolder scratch;
   const fs::path& root = scratch.path();
   spill(root / "f.csv", rows("walk"));
   run(root,

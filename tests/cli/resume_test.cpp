@@ -55,41 +55,41 @@ const std::string classifier_file = "saved/classifier_base_gru_tiny_20_120/gru.s
 }  // namespace
 
 TEST_CASE("threads, kills and stops change no bit of a run", "[cli][resume]") {
-  const Scratch reference("resume_reference");
+  const TempFolder reference;
   make_data(reference.path());
   REQUIRE(run_tool(reference.path(), pretrain + Words{"--threads", "1"}).code == 0);
-  const std::string encoder = slurp(reference.path() / encoder_file);
+  const std::string encoder = file_text(reference.path() / encoder_file);
   REQUIRE(encoder.size() > 200000);
   REQUIRE(run_tool(reference.path(), {"embedding", "v1", "tiny", "20_120", "-f", "limu", "--quiet"}).code ==
           0);
   REQUIRE(run_tool(reference.path(), classifier + Words{"--threads", "1"}).code == 0);
-  const std::string weights = slurp(reference.path() / classifier_file);
+  const std::string weights = file_text(reference.path() / classifier_file);
   REQUIRE(weights.size() > 30000);
 
   SECTION("two threads") {
     REQUIRE(run_tool(reference.path(), pretrain + Words{"--threads", "2", "--force"}).code == 0);
-    CHECK((slurp(reference.path() / encoder_file) == encoder));
+    CHECK((file_text(reference.path() / encoder_file) == encoder));
     REQUIRE(run_tool(reference.path(), classifier + Words{"--threads", "2", "--force"}).code == 0);
-    CHECK((slurp(reference.path() / classifier_file) == weights));
+    CHECK((file_text(reference.path() / classifier_file) == weights));
   }
   SECTION("another seed gives other bits") {
     REQUIRE(run_tool(reference.path(), pretrain + Words{"--seed", "7", "--force"}).code == 0);
-    CHECK((slurp(reference.path() / encoder_file) != encoder));
+    CHECK((file_text(reference.path() / encoder_file) != encoder));
   }
   SECTION("kill -9 at random moments") {
-    const Scratch killed("resume_killed");
+    const TempFolder killed;
     make_data(killed.path());
     // A checkpoint after every step makes the smallest progress survive.
     const int kills = run_with_kills(killed.path(), pretrain + Words{"--save-every", "0"}, 1, 150);
     CHECK(kills > 0);
-    CHECK((slurp(killed.path() / encoder_file) == encoder));
+    CHECK((file_text(killed.path() / encoder_file) == encoder));
     REQUIRE(run_tool(killed.path(), {"embedding", "v1", "tiny", "20_120", "-f", "limu", "--quiet"}).code ==
             0);
     run_with_kills(killed.path(), classifier + Words{"--save-every", "0"}, 2, 120);
-    CHECK((slurp(killed.path() / classifier_file) == weights));
+    CHECK((file_text(killed.path() / classifier_file) == weights));
   }
   SECTION("SIGTERM writes a checkpoint and leaves") {
-    const Scratch stopped("resume_stopped");
+    const TempFolder stopped;
     make_data(stopped.path());
     const Words longer = {"pretrain", "v1",     "tiny",    "20_120", "-s",     "limu",
                           "--epochs", "100000", "--batch", "16",     "--quiet"};
@@ -117,6 +117,6 @@ TEST_CASE("threads, kills and stops change no bit of a run", "[cli][resume]") {
     CHECK(second.code == 1);
     CHECK(second.err.find("another run") != std::string::npos);
     CHECK(first.signal_after(std::chrono::milliseconds(0), SIGKILL).code == 128 + SIGKILL);
-    CHECK((slurp(reference.path() / encoder_file) == encoder));
+    CHECK((file_text(reference.path() / encoder_file) == encoder));
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Runs the built `gyrograd` tool as a child process in a scratch folder.
+// Runs the built `gyrograd` tool as a child process in a folder of its own.
 #pragma once
 
 #include <fcntl.h>
@@ -10,12 +10,13 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "support/files.hpp"
+#include "support/temp_folder.hpp"
 
 namespace gyrograd::testing {
 
@@ -28,14 +29,9 @@ struct Outcome {
   std::string err;
 };
 
-inline std::string slurp(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 inline void spill(const fs::path& path, const std::string& bytes) {
   fs::create_directories(path.parent_path());
-  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  write_text(path, bytes);
 }
 
 /// Every file below `folder` with its bytes: equal before and after means untouched.
@@ -43,30 +39,10 @@ inline std::map<std::string, std::string> snapshot(const fs::path& folder) {
   std::map<std::string, std::string> files;
   if (!fs::exists(folder)) return files;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file()) files[fs::relative(entry.path(), folder).string()] = slurp(entry.path());
+    if (entry.is_regular_file()) files[fs::relative(entry.path(), folder).string()] = file_text(entry.path());
   }
   return files;
 }
-
-/// A scratch folder that is removed at the end.
-class Scratch {
- public:
-  explicit Scratch(const std::string& name)
-      : path_(fs::temp_directory_path() / ("gyrograd_" + name + '_' + std::to_string(::getpid()))) {
-    fs::remove_all(path_);
-    fs::create_directories(path_);
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 inline fs::path tool_path() {
   const char* chosen = std::getenv("GYROGRAD_TOOL");
@@ -99,8 +75,8 @@ class ToolProcess {
   Outcome wait() {
     int status = 0;
     ::waitpid(child_, &status, 0);
-    Outcome outcome{WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), slurp(out_),
-                    slurp(err_)};
+    Outcome outcome{WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), file_text(out_),
+                    file_text(err_)};
     fs::remove(out_);
     fs::remove(err_);
     return outcome;
