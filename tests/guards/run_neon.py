@@ -4,8 +4,8 @@
 usage: run_neon.py SOURCE SCRATCH INCLUDE_FOLDER... [-- ARGUMENTS FOR THE TEST PROGRAM]
 
 Few source files (each folder of tests is one, every test in a namespace of its own) because parsing Catch2 and xsimd
-takes longer than the tests themselves. INCLUDE_FOLDER: where this machine keeps Eigen, xsimd and Catch2. Compiled with
--O1: qemu needs some optimisation, the compiler's own ideas are not what is tested.
+takes longer than the tests themselves. Of tests/models the two main models only; GYROGRAD_NEON=all takes all. INCLUDE_FOLDER: where this machine keeps Eigen, xsimd and Catch2. Compiled with
+-O1: with -O0 qemu takes minutes. About 80 s of two cores to build, 20 s to run.
 Exit: that of the tests; 77 where the cross compiler or qemu is missing.
 """
 import os
@@ -17,7 +17,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 COMPILER, EMULATORS = "aarch64-linux-gnu-g++", ("qemu-aarch64", "qemu-aarch64-static")
-GROUPS = {"kernels": ["kernels"], "models": ["autograd", "nn", "models"]}
+GROUPS = {"kernels": ["kernels"], "layers": ["autograd", "nn", "models/limu_bert_test.cpp", "models/gru_*_test.cpp"]}
+if os.environ.get("GYROGRAD_NEON") == "all":
+    GROUPS = {"kernels": ["kernels"], "layers": ["autograd", "nn"], "models": ["models"]}
 PACKAGES = ("xsimd", "Eigen", "unsupported", "catch2")
 
 
@@ -35,7 +37,8 @@ def link_packages(scratch, folders):
 
 
 def unity(source, target, folders):
-    tests = [test for folder in folders for test in sorted((source / "tests" / folder).rglob("*_test.cpp"))]
+    tests = [test for folder in folders for test in sorted(
+        (source / "tests").glob(folder if folder.endswith(".cpp") else f"{folder}/**/*_test.cpp"))]
     includes, bodies = {}, []
     for number, test in enumerate(tests):
         includes.update(dict.fromkeys(re.findall(r"^#include.*$", test.read_text(encoding="utf-8"), re.M)))
