@@ -108,8 +108,8 @@ struct BackwardWeight : Operands {
     kernels::linear_backward_weight(w.data(), y.data(), x.data(), P, in, out, scratch.data());
   }
   std::array<AlignedVector<float>*, 1> outputs() { return {&w}; }
-  AlignedVector<float> scratch =
-      AlignedVector<float>(static_cast<std::size_t>(kernels::linear_backward_weight_scratch<float>(P, in, out)));
+  AlignedVector<float> scratch = AlignedVector<float>(
+      static_cast<std::size_t>(kernels::linear_backward_weight_scratch<float>(P, in, out)));
   std::vector<double> reference() const {
     std::vector<double> result(w.size());
     naive_weight(result.data(), widened(y).data(), widened(x).data(), P, in, out);
