@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Builds and runs tests/packaging/consumer against gyrograd in one of the four ways that users have.
 
-usage: check.py WAY --source DIR --build DIR --compiler CXX --scratch DIR
+usage: check.py WAY --source DIR --build DIR --compiler CXX --generator NAME --scratch DIR
   find_package      installs the build tree into the scratch folder, then find_package(gyrograd)
   add_subdirectory  the source tree inside another project
   pkg_config        the installed gyrograd.pc
@@ -36,6 +36,7 @@ def main():
     for name in ("source", "build", "scratch"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--compiler", required=True)
+    parser.add_argument("--generator", required=True)  # of our own build: CMake's default may not be installed
     args = parser.parse_args()
     scratch = args.scratch / args.way
     shutil.rmtree(scratch, ignore_errors=True)
@@ -46,7 +47,7 @@ def main():
         run("cmake", "--install", args.build, "--prefix", scratch / "prefix", "--component", "gyrograd_dev")
     if args.way in ("find_package", "add_subdirectory"):
         where = f"-DCMAKE_PREFIX_PATH={scratch / 'prefix'}" if args.way == "find_package" else f"-DGYROGRAD_SOURCE={args.source}"
-        run("cmake", "-S", consumer, "-B", scratch / "build", f"-DCMAKE_CXX_COMPILER={args.compiler}",
+        run("cmake", "-G", args.generator, "-S", consumer, "-B", scratch / "build", f"-DCMAKE_CXX_COMPILER={args.compiler}",
             "-DCMAKE_BUILD_TYPE=Debug", where)
         run("cmake", "--build", scratch / "build")
     else:
