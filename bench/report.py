@@ -203,6 +203,7 @@ def main():
 
 Written by `sh bench/report.sh`; do not edit. {context['cpu']}, {context['isa']}, {context['compiler']}, {datetime.date.today()}.
 Multiply-adds of one core: {context['peak_GFLOP/s']} GFLOP/s. Reading: {', '.join(f"{n.split('/')[-1]} {e['GB/s']:.0f} GB/s" for n, e in reads.items())}.
+{'One run an entry and one pair of runs a ratio (--quick).' if bench.quick else 'Medians of 3 runs an entry and 5 pairs of runs a ratio.'}
 Times drift on shared machines; ratios are of runs side by side (peer time / our time, above 1 is faster). Names: [bench/README.md](../bench/README.md).
 
 ## Workloads
