@@ -39,34 +39,6 @@ inline constexpr int gru_units = vector_registers == 32 ? 4 : 2;
 /// Rows per tile of the transposed products: rows x 2 vectors of accumulators.
 inline constexpr int gru_backward_rows = vector_registers == 32 ? 10 : 6;
 
-/// sum[g][u] += w(k)[g][u] x(k) for `depth` rows of x; returns the end of w.
-template <class Real, int Units, int Vectors>
-GYROGRAD_INLINE const Real* gru_accumulate(Batch<Real> (&sum)[3][Units][Vectors], const Real* w,
-                                           const Real* x, Index depth) {
-  using V = Batch<Real>;
-  constexpr Index L = lanes<Real>;
-  for (Index k = depth; k > 0; --k) {
-    V xk[Vectors];
-    GYROGRAD_UNROLL
-    for (int v = 0; v < Vectors; ++v) {
-      xk[v] = load(x + v * L);
-      keep(xk[v]);
-    }
-    GYROGRAD_UNROLL
-    for (int g = 0; g < 3; ++g) {
-      GYROGRAD_UNROLL
-      for (int u = 0; u < Units; ++u) {
-        const V wk = broadcast(w[g * Units + u]);
-        GYROGRAD_UNROLL
-        for (int v = 0; v < Vectors; ++v) sum[g][u][v] = fma(wk, xk[v], sum[g][u][v]);
-      }
-    }
-    x += Vectors * L;
-    w += 3 * Units;
-  }
-  return w;
-}
-
 /// Units units of one step. w: their part of the packed weights (gru_pack_forward).
 template <class Real, int Vectors, int Units, bool Save>
 [[gnu::noinline]] void gru_tile(const GruStep<Real>& s, const Real* w, Index unit) {
@@ -81,7 +53,7 @@ template <class Real, int Vectors, int Units, bool Save>
       for (int v = 0; v < Vectors; ++v) sum[g][u][v] = broadcast(w[g * Units + u]);
     }
   }
-  const Real* rest = gru_accumulate<Real, Units, Vectors>(sum, w + 4 * Units, s.x, s.in);
+  const Real* rest = gate_accumulate(sum, w + 4 * Units, s.x, s.in);
   // The input part of n waits in y: the recurrent part is multiplied by r first.
   Real* y = s.y + unit * W;
   GYROGRAD_UNROLL
@@ -92,7 +64,7 @@ template <class Real, int Vectors, int Units, bool Save>
       sum[2][u][v] = broadcast(w[3 * Units + u]);
     }
   }
-  if (s.h != nullptr) gru_accumulate<Real, Units, Vectors>(sum, rest, s.h, s.hidden);
+  if (s.h != nullptr) gate_accumulate(sum, rest, s.h, s.hidden);
   const Real* h = s.h == nullptr ? nullptr : s.h + unit * W;
   GYROGRAD_UNROLL
   for (int u = 0; u < Units; ++u) {

@@ -50,34 +50,6 @@ namespace detail {
 inline constexpr int lstm_units = vector_registers == 32 ? 3 : 1;
 inline constexpr int lstm_backward_rows = vector_registers == 32 ? 10 : 5;
 
-/// sum[g][u] += w(k)[g][u] x(k) for `depth` rows of x; returns the end of w.
-template <class Real, int Units, int Vectors>
-GYROGRAD_INLINE const Real* lstm_accumulate(Batch<Real> (&sum)[4][Units][Vectors], const Real* w,
-                                            const Real* x, Index depth) {
-  using V = Batch<Real>;
-  constexpr Index L = lanes<Real>;
-  for (Index k = depth; k > 0; --k) {
-    V xk[Vectors];
-    GYROGRAD_UNROLL
-    for (int v = 0; v < Vectors; ++v) {
-      xk[v] = load(x + v * L);
-      keep(xk[v]);
-    }
-    GYROGRAD_UNROLL
-    for (int g = 0; g < 4; ++g) {
-      GYROGRAD_UNROLL
-      for (int u = 0; u < Units; ++u) {
-        const V wk = broadcast(w[g * Units + u]);
-        GYROGRAD_UNROLL
-        for (int v = 0; v < Vectors; ++v) sum[g][u][v] = fma(wk, xk[v], sum[g][u][v]);
-      }
-    }
-    x += Vectors * L;
-    w += 4 * Units;
-  }
-  return w;
-}
-
 /// Units units of one step. w: their part of the packed weights (lstm_pack_forward).
 template <class Real, int Vectors, int Units, bool Save>
 [[gnu::noinline]] void lstm_tile(const LstmStep<Real>& s, const Real* w, Index unit) {
@@ -92,8 +64,8 @@ template <class Real, int Vectors, int Units, bool Save>
       for (int v = 0; v < Vectors; ++v) sum[g][u][v] = broadcast(w[g * Units + u]);
     }
   }
-  const Real* rest = lstm_accumulate<Real, Units, Vectors>(sum, w + 4 * Units, s.x, s.in);
-  if (s.h != nullptr) lstm_accumulate<Real, Units, Vectors>(sum, rest, s.h, s.hidden);
+  const Real* rest = gate_accumulate(sum, w + 4 * Units, s.x, s.in);
+  if (s.h != nullptr) gate_accumulate(sum, rest, s.h, s.hidden);
   GYROGRAD_UNROLL
   for (int u = 0; u < Units; ++u) {
     GYROGRAD_UNROLL

@@ -254,4 +254,37 @@ void slab_row_sums(Real* sums, Real* also, const Real* a, Index a_step, Index wi
   for (; r < rows; ++r) detail::slab_row_block<1>(sums + r, at(r), a + r * width, a_step, width, steps);
 }
 
+namespace detail {
+
+/// Gates of recurrent layers: sum[g][u] += w(k)[g][u] x(k) for `depth` rows of x; returns the end of w.
+/// w: (depth, Gates, Units) row-major  x: (Vectors vectors of sequences x depth)
+template <class Real, int Gates, int Units, int Vectors>
+GYROGRAD_INLINE const Real* gate_accumulate(Batch<Real> (&sum)[Gates][Units][Vectors], const Real* w,
+                                            const Real* x, Index depth) {
+  using V = Batch<Real>;
+  constexpr Index L = lanes<Real>;
+  for (Index k = depth; k > 0; --k) {
+    V xk[Vectors];
+    GYROGRAD_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      xk[v] = load(x + v * L);
+      keep(xk[v]);
+    }
+    GYROGRAD_UNROLL
+    for (int g = 0; g < Gates; ++g) {
+      GYROGRAD_UNROLL
+      for (int u = 0; u < Units; ++u) {
+        const V wk = broadcast(w[g * Units + u]);
+        GYROGRAD_UNROLL
+        for (int v = 0; v < Vectors; ++v) sum[g][u][v] = fma(wk, xk[v], sum[g][u][v]);
+      }
+    }
+    x += Vectors * L;
+    w += Gates * Units;
+  }
+  return w;
+}
+
+}  // namespace detail
+
 }  // namespace gyrograd::kernels
