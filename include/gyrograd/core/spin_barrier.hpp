@@ -7,6 +7,14 @@
 
 namespace gyrograd {
 
+/// One turn of a waiting loop, `spin` counting from 0: a pause, and now and then the processor is given away.
+inline void spin_wait(int spin) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+  if (spin % 1024 == 1023) std::this_thread::yield();
+}
+
 /// `count` threads wait for one another, again and again. Whatever a thread wrote before is visible to all
 /// after. For short waits between running threads: it never sleeps, but gives the processor away now and then
 /// in case the others have none.
@@ -21,12 +29,7 @@ class SpinBarrier {
       round_.store(round + 1, std::memory_order_release);
       return;
     }
-    for (int spin = 0; round_.load(std::memory_order_acquire) == round; ++spin) {
-#if defined(__x86_64__)
-      __builtin_ia32_pause();
-#endif
-      if (spin % 1024 == 1023) std::this_thread::yield();
-    }
+    for (int spin = 0; round_.load(std::memory_order_acquire) == round; ++spin) spin_wait(spin);
   }
 
  private:

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gyrograd/core/config.hpp"
+#include "gyrograd/core/spin_barrier.hpp"
 
 namespace gyrograd {
 
@@ -57,19 +58,13 @@ class ThreadPool {
     }
     if (sleeping_.load(std::memory_order_seq_cst) > 0) wake_.notify_all();
     take_tasks(0);
-    for (int spin = 0; busy_.load(std::memory_order_acquire) != 0; ++spin) relax(spin);
+    for (int spin = 0; busy_.load(std::memory_order_acquire) != 0; ++spin) spin_wait(spin);
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
   }
 
  private:
   static constexpr int spins_before_sleep = 20000;  // about 50 to 100 microseconds
 
-  static void relax(int spin) {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#endif
-    if (spin % 1024 == 1023) std::this_thread::yield();
-  }
   /// The same promises without a team: every task runs, the first exception is rethrown.
   template <class F>
   static void run_alone(Index count, F& f) {
@@ -98,7 +93,7 @@ class ThreadPool {
     for (;;) {
       for (int spin = 0; generation_.load(std::memory_order_acquire) == seen && spin < spins_before_sleep;
            ++spin)
-        relax(spin);
+        spin_wait(spin);
       if (generation_.load(std::memory_order_acquire) == seen) {
         std::unique_lock lock(mutex_);
         sleeping_.fetch_add(1, std::memory_order_seq_cst);
