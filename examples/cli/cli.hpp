@@ -27,6 +27,7 @@ int run_embedding(int argc, char** argv);
 int run_classifier(int argc, char** argv);
 int run_inspect(int argc, char** argv);
 int run_convert(int argc, char** argv);
+int run_primus(int argc, char** argv);
 
 /// One row of `gyrograd --help`.
 struct Command {
@@ -35,7 +36,7 @@ struct Command {
   int (*run)(int argc, char** argv);
 };
 
-inline constexpr std::array<Command, 9> commands = {{
+inline constexpr std::array<Command, 10> commands = {{
     {"demo", "the whole story on a synthetic data set: an HTML report", run_demo},
     {"synth", "make a synthetic data set", run_synth},
     {"prepare", "turn raw recordings into windows", run_prepare},
@@ -43,6 +44,7 @@ inline constexpr std::array<Command, 9> commands = {{
     {"pretrain", "pre-train LIMU-BERT by masked reconstruction", run_pretrain},
     {"embedding", "write the embeddings of every window", run_embedding},
     {"classifier", "train a GRU classifier on embeddings and evaluate it", run_classifier},
+    {"primus", "encoders pre-trained with text and video: train, probe, compare", run_primus},
     {"inspect", "list what a weight, array or checkpoint file holds", run_inspect},
     {"convert", "convert weights between .pt and .safetensors", run_convert},
 }};

@@ -22,6 +22,7 @@ TEST_CASE("every help text fits a terminal of 80 columns", "[cli][help]") {
                                                                                      {"pretrain", "--help"},
                                                                                      {"embedding", "--help"},
                                                                                      {"classifier", "--help"},
+                                                                                     {"primus", "--help"},
                                                                                      {"inspect", "--help"},
                                                                                      {"convert", "--help"}}) {
     const Outcome outcome = run_tool(scratch.path(), words);
