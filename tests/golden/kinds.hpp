@@ -76,8 +76,8 @@ inline const std::map<std::string, std::string>& kinds() {
       {"metrics", "metrics/classification.hpp"},
       {"tpn_metric", "metrics/tpn.hpp"},
       {"retrieval", "metrics/retrieval.hpp"},
-      {"logistic_regression", "models/logistic_regression.hpp"},
-      {"text_probe", "models/text_probe.hpp"},
+      {"logistic_regression", "train/logistic_regression.hpp"},
+      {"text_probe", "train/text_probe.hpp"},
       // E: models
       {"fill", "core/config.hpp"},
       {"init_replay", "core/random.hpp"},
@@ -105,7 +105,7 @@ inline const std::map<std::string, std::string>& kinds() {
       // F: training runs, G: published weights
       {"train_limu", "models/limu_bert.hpp"},
       {"train_gru", "models/gru_classifier.hpp"},
-      {"train_primus", "models/primus_encoder.hpp"},
+      {"train_primus", "train/primus.hpp"},
       {"published", "models/limu_bert.hpp"},
   };
   return table;
