@@ -48,12 +48,12 @@ class Confusion {
     for (std::size_t i = 0; i < truth.size(); ++i) add(truth[i], predicted[i]);
   }
 
-  void add(Index truth, Index predicted) {
+  void add(Index truth, Index predicted, Index items = 1) {
     if (truth < 0 || truth >= classes_ || predicted < 0 || predicted >= classes_) {
       fail<ConfigError>("confusion matrix: label ", truth, " predicted as ", predicted, ", expected 0 to ",
                         classes_ - 1);
     }
-    ++counts_[static_cast<std::size_t>(truth * classes_ + predicted)];
+    counts_[static_cast<std::size_t>(truth * classes_ + predicted)] += items;
   }
 
   Index classes() const { return classes_; }
