@@ -51,6 +51,26 @@ TEMPLATE_TEST_CASE("to_slab and from_slab move every value and pad with zeros", 
     }
 }
 
+TEMPLATE_TEST_CASE("slabs whose steps are the last axis hold the transposed activation", "", float, double) {
+  using Real = TestType;
+  const Index B = 3, T = 4, C = 5;
+  std::vector<Real> x = random_values<Real>(B * T * C, 1), turned(x.size()), back = x;
+  for (Index b = 0; b < B; ++b)
+    for (Index t = 0; t < T; ++t)
+      for (Index c = 0; c < C; ++c)
+        turned[static_cast<std::size_t>(b + B * (t + T * c))] =
+            x[static_cast<std::size_t>(b + B * (c + C * t))];
+  std::vector<Real> want(static_cast<std::size_t>(slab_lanes<Real>(B) * T * slab_rows(C))), got = want;
+  for_each_group<Real>(B, [&](LaneGroup g) {
+    to_slab(want.data(), static_cast<const Real*>(turned.data()), g, B, T, C);
+    to_slab(got.data(), static_cast<const Real*>(x.data()), g, B, T, C, StepAxis::channels);
+    from_slab(back.data(), static_cast<const Real*>(back.data()), static_cast<const Real*>(got.data()), g, B,
+              T, C, StepAxis::channels);
+  });
+  CHECK(got == want);
+  for (std::size_t i = 0; i < x.size(); ++i) CHECK(back[i] == x[i] + x[i]);
+}
+
 TEMPLATE_TEST_CASE("slab_reduction and slab_row_sums equal plain loops", "", float, double) {
   using Real = TestType;
   for (Index width : {lanes<Real>, slab_vectors * lanes<Real>})

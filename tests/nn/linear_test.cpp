@@ -70,3 +70,20 @@ TEST_CASE("dense layer computes x W^T + b (+ residual) and its gradients") {
   INFO(check.text());
   CHECK(check.passed());
 }
+
+TEST_CASE("dense layer without bias: one parameter, and no gradient elsewhere") {
+  nn::Linear<float> layer(2, 1, false);
+  ParameterStore<float> store;
+  store.bind(layer);
+  CHECK(store.size() == 2);
+  store.data()[0] = 2;
+  store.data()[1] = 3;
+  std::vector<float> x{1, 2, 4, 8}, gradients(2);
+  Tape<float> tape;
+  tape.bind_gradients(gradients.data());
+  const auto y = layer(tape, tape.constant(Tensor<float, dyn, dyn>(x.data(), 2, 2)));
+  CHECK(std::vector<float>(y.value.begin(), y.value.end()) == std::vector<float>{14, 28});
+  y.grad().fill(1);
+  tape.backward();
+  CHECK(gradients == std::vector<float>{3, 12});
+}

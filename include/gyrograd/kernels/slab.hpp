@@ -57,31 +57,53 @@ void for_each_group(Index batch, F&& f) {
   }
 }
 
+/// Which axis of an activation the steps of a recurrence are.
+enum class StepAxis {
+  time,     ///< (B, T, C): steps are time
+  channels  ///< (B, C, T): steps are channels, as the PRIMUS encoder has it
+};
+
+namespace detail {
+
+/// Distances in an activation of `batch` sequences from step to step and from channel to channel.
+struct StepStrides {
+  Index step, channel;
+  StepStrides(StepAxis axis, Index batch, Index steps, Index channels)
+      : step(axis == StepAxis::time ? batch : batch * channels),
+        channel(axis == StepAxis::time ? batch * steps : batch) {}
+};
+
+}  // namespace detail
+
 /// slab(lane, c, t) = x(first + lane, t, c), zero in lanes without a sequence.
-/// slab: (width x C x T) of this group  x: (B, T, C), the whole batch
+/// slab: (width x C x T) of this group  x: (B, T, C), the whole batch, or (B, C, T) by `axis`
 template <class Real>
-void to_slab(Real* slab, const Real* x, const LaneGroup& group, Index batch, Index steps, Index channels) {
+void to_slab(Real* slab, const Real* x, const LaneGroup& group, Index batch, Index steps, Index channels,
+             StepAxis axis = StepAxis::time) {
   constexpr Index L = lanes<Real>;
   const Index row = group.width;
+  const detail::StepStrides stride(axis, batch, steps, channels);
   for (Index c = 0; c < channels; ++c) {
-    const Real* from = x + group.first + batch * steps * c;
+    const Real* from = x + group.first + stride.channel * c;
     Real* to = slab + row * c;
-    for (Index t = 0; t < steps; ++t, from += batch, to += row * slab_rows(channels))
+    for (Index t = 0; t < steps; ++t, from += stride.step, to += row * slab_rows(channels))
       for (Index i = 0; i < row; i += L) store(to + i, load_lanes(from, i, group.count));
   }
 }
 
 /// x(first + lane, t, c) = residual(first + lane, t, c) + slab(lane, c, t).
-/// x: (B, T, C)  residual: (B, T, C) or null, may be x  slab: (width x C x T) of this group
+/// x: (B, T, C) or (B, C, T) by `axis`  residual: the same or null, may be x  slab: (width x C x T) of this
+/// group
 template <class Real>
 void from_slab(Real* x, const Real* residual, const Real* slab, const LaneGroup& group, Index batch,
-               Index steps, Index channels) {
+               Index steps, Index channels, StepAxis axis = StepAxis::time) {
   constexpr Index L = lanes<Real>;
   const Index row = group.width;
+  const detail::StepStrides stride(axis, batch, steps, channels);
   for (Index c = 0; c < channels; ++c) {
     const Real* from = slab + row * c;
-    Index at = group.first + batch * steps * c;
-    for (Index t = 0; t < steps; ++t, at += batch, from += row * slab_rows(channels))
+    Index at = group.first + stride.channel * c;
+    for (Index t = 0; t < steps; ++t, at += stride.step, from += row * slab_rows(channels))
       for (Index i = 0; i < group.count; i += L) {
         Batch<Real> v = load(from + i);
         if (residual != nullptr) v = v + load_lanes(residual + at, i, group.count);

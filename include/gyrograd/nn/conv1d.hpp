@@ -10,19 +10,19 @@
 
 namespace gyrograd::nn {
 
-/// Cross-correlation over time of (B, T, in).   weight: (out, in, kernel)  bias: (out)
+/// Cross-correlation over time of (B, T, in).   weight: (out, in, kernel)  bias: (out), if there is one
 template <Scalar Real>
 struct Conv1d {
   Parameter<Real> weight, bias;
   ops::Stride along_time{};
 
-  Conv1d(Index in, Index out, Index kernel, ops::Stride time = {})
-      : weight(Shape{out, in, kernel}), bias(Shape{out}), along_time(time) {}
+  Conv1d(Index in, Index out, Index kernel, ops::Stride time = {}, bool with_bias = true)
+      : weight(Shape{out, in, kernel}), bias(Shape{with_bias ? out : 0}), along_time(time) {}
 
   template <class F>
   void visit(F&& f) {
     f("weight", weight);
-    f("bias", bias);
+    if (bias.size() > 0) f("bias", bias);
   }
 
   /// PyTorch's default: weight, then bias, uniform in +-1/sqrt(in kernel).
@@ -37,7 +37,9 @@ struct Conv1d {
   /// x: (B, T, in); returns (B, T', out).
   template <Index... Dims>
   auto operator()(Tape<Real>& tape, Var<Real, Dims...> x) const {
-    return ops::conv1d(tape, x, tape.parameter(weight), tape.parameter(bias), weight.shape[2], along_time);
+    return ops::conv1d(tape, x, tape.parameter(weight),
+                       bias.size() > 0 ? tape.parameter(bias) : Var<Real, dyn>{}, weight.shape[2],
+                       along_time);
   }
 };
 

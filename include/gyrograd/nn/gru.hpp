@@ -69,6 +69,11 @@ class Gru {
     for (std::size_t k = 0; k < end; ++k) x = ops::gru(tape, x, weights(tape, k), first(h0, k));
     return ops::gru_last(tape, x, weights(tape, end), first(h0, end));
   }
+  /// State of layer `layer` after the last step; the layers above it are not computed.
+  Var<Real, dyn, dyn> last_of(Tape<Real>& tape, ops::Slabs<Real> x, Index layer) const {
+    for (std::size_t k = 0; k < static_cast<std::size_t>(layer); ++k) x = ops::gru(tape, x, weights(tape, k));
+    return ops::gru_last(tape, x, weights(tape, static_cast<std::size_t>(layer)));
+  }
   /// The same from and to activations.   x: (B, T, in); returns (B, T, hidden).
   template <Index B, Index T, Index C>
   auto operator()(Tape<Real>& tape, Var<Real, B, T, C> x,

@@ -10,17 +10,18 @@
 
 namespace gyrograd::nn {
 
-/// y = x W^T + b.   weight: (out, in)  bias: (out)
+/// y = x W^T + b.   weight: (out, in)  bias: (out), if there is one
 template <Scalar Real>
 struct Linear {
   Parameter<Real> weight, bias;
 
-  Linear(Index in, Index out) : weight(Shape{out, in}), bias(Shape{out}) {}
+  Linear(Index in, Index out, bool with_bias = true)
+      : weight(Shape{out, in}), bias(Shape{with_bias ? out : 0}) {}
 
   template <class F>
   void visit(F&& f) {
     f("weight", weight);
-    f("bias", bias);
+    if (bias.size() > 0) f("bias", bias);
   }
 
   /// PyTorch's default: weight, then bias, uniform in +-1/sqrt(in).
@@ -34,7 +35,8 @@ struct Linear {
   /// x: (..., in), optional residual: (..., out); returns (..., out).
   template <Index... Dims, class... Residual>
   auto operator()(Tape<Real>& tape, Var<Real, Dims...> x, Residual... residual) const {
-    return ops::linear(tape, x, tape.parameter(weight), tape.parameter(bias), residual...);
+    return ops::linear(tape, x, tape.parameter(weight),
+                       bias.size() > 0 ? tape.parameter(bias) : Var<Real, dyn>{}, residual...);
   }
 };
 

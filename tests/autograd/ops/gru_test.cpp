@@ -57,6 +57,23 @@ TEST_CASE("gru on the tape: value and gradients of every input") {
   }
 }
 
+TEST_CASE("to_slabs with channels as steps: the sequence turned") {
+  const auto x = random_values<double>(2 * 3 * 4, 1);
+  std::vector<double> want(x.size());
+  for (Index b = 0; b < 2; ++b)
+    for (Index t = 0; t < 3; ++t)
+      for (Index c = 0; c < 4; ++c)
+        want[static_cast<std::size_t>(b + 2 * (c + 4 * t))] =
+            static_cast<double>(static_cast<float>(x[static_cast<std::size_t>(b + 2 * (t + 3 * c))]));
+  check_op(
+      {x},
+      [](auto& tape, const auto& v) {
+        const auto y = v[0].template reshape<dyn, dyn, dyn>(2, 3, 4);
+        return ops::from_slabs(tape, ops::to_slabs(tape, y, ops::StepAxis::channels));
+      },
+      want);
+}
+
 TEST_CASE("gru_last on the tape: last state only") {
   const GruNumbers n(3, 4, 2, 5, true);
   check_op(

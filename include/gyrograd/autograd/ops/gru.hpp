@@ -42,22 +42,26 @@ Real* gradient_or_null(const Var<Real, dyn>& parameter) {
 
 }  // namespace detail
 
-/// x: (B, T, C) -> slabs.
+using kernels::StepAxis;
+
+/// x: (B, T, C) -> slabs whose steps are T, or whose steps are C and whose channels are T.
 template <Scalar Real, Index B, Index T, Index C>
-Slabs<Real> to_slabs(Tape<Real>& tape, Var<Real, B, T, C> x) {
-  const Index batch = x.extent(0), steps = x.extent(1), channels = x.extent(2);
+Slabs<Real> to_slabs(Tape<Real>& tape, Var<Real, B, T, C> x, StepAxis axis = StepAxis::time) {
+  const bool over_time = axis == StepAxis::time;
+  const Index batch = x.extent(0), steps = x.extent(over_time ? 1 : 2),
+              channels = x.extent(over_time ? 2 : 1);
   const Index area = steps * kernels::slab_rows(channels);
   Slabs<Real> s = detail::make_slabs(tape, batch, steps, channels);
   if (!x.needs_gradient()) s.values.gradient = nullptr;
   kernels::for_each_group<Real>(batch, [&](kernels::LaneGroup g) {
-    kernels::to_slab(s.values.value.data() + g.first * area, x.value.data(), g, batch, steps, channels);
+    kernels::to_slab(s.values.value.data() + g.first * area, x.value.data(), g, batch, steps, channels, axis);
   });
   if (x.needs_gradient()) {
     tape.record(s.values, [=] {
       const auto dx = x.accumulator();
       const Real* ds = s.values.gradient->data;
       kernels::for_each_group<Real>(batch, [&](kernels::LaneGroup g) {
-        kernels::from_slab(dx.into.data(), dx.residual, ds + g.first * area, g, batch, steps, channels);
+        kernels::from_slab(dx.into.data(), dx.residual, ds + g.first * area, g, batch, steps, channels, axis);
       });
     });
   }

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// Adaptive average pooling over time: any number of inputs to any number of outputs, by nearly equal bins.
+//
+//   output i of m averages the inputs floor(i n / m) .. ceil((i + 1) n / m) - 1 of n
+//
+// Bins overlap by at most one input; with fewer inputs than outputs, inputs repeat. An input n' is seen by
+// the outputs floor(n' m / n) .. ceil((n' + 1) m / n) - 1: the same rule with the sides exchanged, so the
+// backward pass gathers, too. docs/kernels/adaptive_avg_pool1d.md
+#pragma once
+
+#include "gyrograd/kernels/simd.hpp"
+
+namespace gyrograd::kernels {
+
+/// Inputs of one bin: first .. first + count - 1.
+struct AdaptiveBin {
+  Index first, count;
+};
+
+/// Bin i of `many` bins over `size` values.
+constexpr AdaptiveBin adaptive_bin(Index i, Index many, Index size) {
+  const Index first = i * size / many;
+  return {first, ((i + 1) * size + many - 1) / many - first};
+}
+
+/// y(b, i, c) = mean of x(b, t, c) over bin i.   y: (B, outputs, C)  x: (B, inputs, C)
+template <class Real>
+void adaptive_avg_pool1d_forward(Real* y, const Real* x, Index batch, Index inputs, Index outputs,
+                                 Index channels) {
+  for (Index c = 0; c < channels; ++c, x += batch * inputs)
+    for (Index i = 0; i < outputs; ++i, y += batch) {
+      const AdaptiveBin bin = adaptive_bin(i, outputs, inputs);
+      const Real* from = x + bin.first * batch;
+      const Batch<Real> share = broadcast(Real(1) / static_cast<Real>(bin.count));
+      for (Index b = 0; b < batch; b += lanes<Real>) {
+        Batch<Real> sum = load_lanes(from, b, batch);
+        for (Index k = 1; k < bin.count; ++k) sum = sum + load_lanes(from + k * batch, b, batch);
+        store_lanes(y, sum * share, b, batch);
+      }
+    }
+}
+
+/// dx(b, t, c) = residual + sum of dy(b, i, c) / (inputs of bin i) over the bins i that hold t.
+/// dx: (B, inputs, C)  residual: the same or null, may be dx  dy: (B, outputs, C)
+template <class Real>
+void adaptive_avg_pool1d_backward(Real* dx, const Real* residual, const Real* dy, Index batch, Index inputs,
+                                  Index outputs, Index channels) {
+  for (Index c = 0; c < channels; ++c, dy += batch * outputs)
+    for (Index t = 0; t < inputs; ++t, dx += batch) {
+      const AdaptiveBin seen = adaptive_bin(t, inputs, outputs);
+      for (Index b = 0; b < batch; b += lanes<Real>) {
+        Batch<Real> sum = residual == nullptr ? Batch<Real>(Real(0)) : load_lanes(residual, b, batch);
+        for (Index i = seen.first; i < seen.first + seen.count; ++i) {
+          const Real share = Real(1) / static_cast<Real>(adaptive_bin(i, outputs, inputs).count);
+          sum = fma(broadcast(share), load_lanes(dy + i * batch, b, batch), sum);
+        }
+        store_lanes(dx, sum, b, batch);
+      }
+      if (residual != nullptr) residual += batch;
+    }
+}
+
+}  // namespace gyrograd::kernels
