@@ -11,9 +11,12 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/gyrogradConfig.cmake.in
 # Before 1.0 a minor version may break its users.
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/gyrogradConfigVersion.cmake
   COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
+install(FILES ${PROJECT_SOURCE_DIR}/include/gyrograd/distributed/mpi.hpp
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/gyrograd/distributed COMPONENT gyrograd_dev)
 install(FILES
   ${PROJECT_BINARY_DIR}/gyrogradConfig.cmake
   ${PROJECT_BINARY_DIR}/gyrogradConfigVersion.cmake
+  ${CMAKE_CURRENT_LIST_DIR}/GyrogradMpi.cmake
   ${CMAKE_CURRENT_LIST_DIR}/GyrogradXsimd.cmake
   DESTINATION ${gyrograd_package_dir} COMPONENT gyrograd_dev)
 

@@ -6,7 +6,7 @@
 set -eu
 
 packages="g++ cmake ninja-build git ca-certificates python3 pkg-config libeigen3-dev libxsimd-dev catch2 libcxxopts-dev
-nlohmann-json3-dev libbenchmark-dev zlib1g-dev clang-format-14 $*"
+nlohmann-json3-dev libbenchmark-dev zlib1g-dev libopenmpi-dev openmpi-bin clang-format-14 $*"
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
   # Not Debian: the compiler, CMake and a generator are all that CMake cannot fetch by itself.

@@ -9,6 +9,7 @@
 #include "gyrograd/models/limu_bert.hpp"
 #include "gyrograd/train/embed.hpp"
 #include "support/catch.hpp"
+#include "support/thread_team.hpp"
 
 using namespace gyrograd;
 using namespace gyrograd::train;
@@ -53,7 +54,8 @@ std::vector<Index> range(Index from, Index to) {
 /// Trains; `stop` > 0 ends the process after that many steps and continues in a fresh recipe from copied
 /// buffers.
 template <class Real>
-LoopState<Real> fit(Index epochs, int threads, Index stop = 0, std::vector<Real>* last = nullptr) {
+LoopState<Real> fit(Index epochs, int threads, Index stop = 0, std::vector<Real>* last = nullptr,
+                    distributed::Communicator* team = nullptr) {
   const data::Windows windows = waves(44);
   PretrainOptions options;
   options.batch = 16;
@@ -64,7 +66,8 @@ LoopState<Real> fit(Index epochs, int threads, Index stop = 0, std::vector<Real>
     if (first && stop == 0) continue;
     ThreadPool pool(threads);
     Model<Real> model = small_model<Real>();
-    MaskedPretraining<Real, Model<Real>> recipe(model, windows, range(0, 36), range(36, 44), options, pool);
+    MaskedPretraining<Real, Model<Real>> recipe(model, windows, range(0, 36), range(36, 44), options, pool,
+                                                team);
     const auto buffers = recipe.buffers();
     for (std::size_t i = 0; i < saved.size(); ++i)
       std::copy(saved[i].begin(), saved[i].end(), buffers[i].values.begin());
@@ -102,6 +105,26 @@ TEST_CASE("the bits depend neither on threads nor on a stop in the middle of an 
   for (std::size_t i = 0; i < 3; ++i) {
     CHECK(a.history[i].train_loss == c.history[i].train_loss);
     CHECK(a.history[i].validation_loss == c.history[i].validation_loss);
+  }
+}
+
+TEST_CASE("several processes train as one", "[pretrain_masked]") {
+  std::vector<float> alone;
+  const auto want = fit<float>(7, 1, 0, &alone);  // 21 steps
+  for (const int processes : {2, 3}) {
+    std::vector<std::vector<float>> weights(static_cast<std::size_t>(processes));
+    std::vector<LoopState<float>> states(static_cast<std::size_t>(processes));
+    gyrograd::testing::run_team(processes, [&](distributed::Communicator& team) {
+      const auto me = static_cast<std::size_t>(team.rank());
+      states[me] = fit<float>(7, 1, team.size() == 3 ? 5 : 0, &weights[me], &team);
+    });
+    for (std::size_t r = 0; r < weights.size(); ++r) {
+      CHECK(weights[r] == alone);
+      for (std::size_t i = 0; i < 7; ++i) {
+        CHECK(states[r].history[i].train_loss == want.history[i].train_loss);
+        CHECK(states[r].history[i].validation_loss == want.history[i].validation_loss);
+      }
+    }
   }
 }
 

@@ -7,6 +7,7 @@
 #include "gyrograd/optim/sgd.hpp"
 #include "support/alloc_counter.hpp"
 #include "support/reference.hpp"
+#include "support/thread_team.hpp"
 #include "support/tolerance.hpp"
 
 using namespace gyrograd;
@@ -55,14 +56,17 @@ struct LossOf {
 
 /// Losses and weights after three steps.
 template <class Optimiser>
-std::vector<double> run_training(int threads, Index micro_batch, Optimiser optimiser) {
+std::vector<double> run_training(int threads, Index micro_batch, Optimiser optimiser,
+                                 distributed::Communicator* team = nullptr) {
   Model model = make_model();
   const Data data;
   ThreadPool pool(threads);
-  train::Slots<double> slots(pool, model.store().size());
+  train::Slots<double> slots(pool, model.store().size(), train::Slots<double>::default_count, team);
   const LossOf loss{model, data, std::vector<std::vector<double>>(static_cast<std::size_t>(threads))};
   std::vector<double> out;
   for (int step = 0; step < 3; ++step) out.push_back(slots.step(model, optimiser, B, micro_batch, loss));
+  out.push_back(slots.gradient(B, micro_batch, loss));
+  out.push_back(slots.evaluate(B, micro_batch, loss, 0.5));
   out.insert(out.end(), model.store().data(), model.store().data() + model.store().size());
   return out;
 }
@@ -77,6 +81,59 @@ TEST_CASE("slots: the same bits for any number of threads") {
   }
   const auto one = run_training(1, 2, optim::Sgd<double>(size, {.learning_rate = 0.1, .momentum = 0.9}));
   CHECK(run_training(3, 2, optim::Sgd<double>(size, {.learning_rate = 0.1, .momentum = 0.9})) == one);
+}
+
+TEST_CASE("slots: the same bits for any number of processes") {
+  const auto size = make_model().store().size();
+  const auto alone = run_training(1, 2, optim::Adam<double>(size));
+  for (const int processes : {2, 3, 8}) {
+    std::vector<std::vector<double>> results(static_cast<std::size_t>(processes));
+    run_team(processes, [&](distributed::Communicator& team) {
+      results[static_cast<std::size_t>(team.rank())] =
+          run_training(team.rank() == 0 ? 2 : 1, 2, optim::Adam<double>(size), &team);
+    });
+    for (const std::vector<double>& result : results) CHECK(result == alone);
+  }
+}
+
+TEST_CASE("slots: the shares of processes cover a batch once") {
+  for (const Index batch : {1, 2, 13, 128}) {
+    std::vector<distributed::Share> own(3), evaluated(3);
+    run_team(3, [&](distributed::Communicator& team) {
+      ThreadPool pool(1);
+      const train::Slots<double> slots(pool, 10, 8, &team);
+      own[static_cast<std::size_t>(team.rank())] = slots.own_samples(batch, 2);
+      evaluated[static_cast<std::size_t>(team.rank())] = slots.own_evaluated(batch, 2);
+    });
+    for (const auto& shares : {own, evaluated}) {
+      CHECK(shares[0].begin == 0);
+      CHECK(shares[0].end == shares[1].begin);
+      CHECK(shares[1].end == shares[2].begin);
+      CHECK(shares[2].end == batch);
+    }
+  }
+}
+
+TEST_CASE("slots: all processes learn at the same step that one wants to stop") {
+  const Model model = make_model();
+  const Data data;
+  std::vector<std::vector<bool>> told(3);
+  run_team(3, [&](distributed::Communicator& team) {
+    const LossOf loss{model, data, std::vector<std::vector<double>>(1)};
+    ThreadPool pool(1);
+    train::Slots<double> slots(pool, model.store().size(), 8, &team);
+    for (int step = 0; step < 3; ++step) {
+      if (step == 1 && team.rank() == 2) slots.request_stop();
+      slots.gradient(B, 2, loss);
+      told[static_cast<std::size_t>(team.rank())].push_back(slots.stop_agreed());
+    }
+  });
+  for (const auto& one : told) CHECK(one == std::vector<bool>{false, true, true});
+  ThreadPool pool(1);
+  train::Slots<double> alone(pool, 3);
+  CHECK_FALSE(alone.stop_agreed());
+  alone.request_stop();
+  CHECK(alone.stop_agreed());
 }
 
 TEST_CASE("slots: gradient and loss of any cut into micro-batches are those of the whole batch") {

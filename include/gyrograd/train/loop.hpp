@@ -15,6 +15,16 @@
 
 namespace gyrograd::train {
 
+/// The loss is not a number any more. Several processes see it at the same step.
+struct Diverged : Error {
+  using Error::Error;
+};
+
+/// A signal has ended the run after a checkpoint. Several processes agree on the step.
+struct Stopped : Error {
+  using Error::Error;
+};
+
 /// Figures of one epoch; NaN where a recipe has none.
 struct EpochRecord {
   double train_loss = std::numeric_limits<double>::quiet_NaN();  // mean over the batches
@@ -50,9 +60,15 @@ concept Recipe = requires(R recipe, Index n) {
   { recipe.weights() } -> std::convertible_to<std::span<Real>>;
 };
 
+/// Whether the last `patience` epochs brought no better score; never for patience 0.
+template <Scalar Real>
+bool out_of_patience(const LoopState<Real>& state, Index patience) {
+  return patience > 0 && state.epoch - 1 - state.best_epoch >= patience;
+}
+
 /// Trains until `epochs` are complete. `after_batch(state)` and `after_epoch(state)` return false to stop at
 /// once; the state then says where to go on. The best epoch is the first with the largest score (LIMU-BERT
-/// sheet §6.2, §6.3). Returns true when all epochs are done. Error when a loss is not a number.
+/// sheet §6.2, §6.3). Returns true when all epochs are done. Diverged when a loss is not a number.
 template <Scalar Real, Recipe<Real> R, class AfterBatch, class AfterEpoch>
 bool run_epochs(R& recipe, LoopState<Real>& state, Index epochs, AfterBatch&& after_batch,
                 AfterEpoch&& after_epoch) {
@@ -61,9 +77,9 @@ bool run_epochs(R& recipe, LoopState<Real>& state, Index epochs, AfterBatch&& af
     while (state.batch < recipe.batches()) {
       const double loss = recipe.train_batch(state.batch);
       if (!std::isfinite(loss)) {
-        fail<Error>("training: the loss is not finite in epoch ", state.epoch + 1, ", batch ",
-                    state.batch + 1, " (step ", state.step + 1,
-                    "); lower the learning rate; the last checkpoint is kept");
+        fail<Diverged>("training: the loss is not finite in epoch ", state.epoch + 1, ", batch ",
+                       state.batch + 1, " (step ", state.step + 1,
+                       "); lower the learning rate; the last checkpoint is kept");
       }
       state.loss_sum += loss;
       ++state.batch;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "gyrograd/core/error.hpp"
 #include "gyrograd/core/random.hpp"
 #include "gyrograd/data/span_mask.hpp"
+#include "gyrograd/data/window_source.hpp"
 #include "gyrograd/data/windows.hpp"
 #include "gyrograd/tensor/tensor.hpp"
 
@@ -28,14 +30,22 @@ enum class ValidationMasks {
 /// thread.
 class MaskedWindows {
  public:
-  MaskedWindows(const data::Windows& windows, const data::SpanMaskConfig& config, std::uint64_t seed,
-                ValidationMasks validation)
-      : windows_(&windows),
-        masker_(config, windows.steps),
+  MaskedWindows(std::shared_ptr<const data::WindowSource> windows, const data::SpanMaskConfig& config,
+                std::uint64_t seed, ValidationMasks validation)
+      : windows_(std::move(windows)),
+        masker_(config, windows_->steps()),
         seed_(seed),
         validation_(validation),
-        row_(windows.window_size()),
+        row_(static_cast<std::size_t>(windows_->steps() * windows_->channels())),
         positions_(static_cast<std::size_t>(masker_.count())) {}
+
+  /// The same for windows in memory, which must outlive this object.
+  MaskedWindows(const data::Windows& windows, const data::SpanMaskConfig& config, std::uint64_t seed,
+                ValidationMasks validation)
+      : MaskedWindows(std::make_shared<const data::MemoryWindows>(windows), config, seed, validation) {}
+
+  Index steps() const { return windows_->steps(); }
+  Index channels() const { return windows_->channels(); }
 
   /// Masked positions per window.
   Index count() const { return masker_.count(); }
@@ -46,7 +56,7 @@ class MaskedWindows {
   void fill(std::span<const Index> items, Index epoch, Purpose purpose, const Tensor<Real, dyn, dyn, dyn>& x,
             std::span<std::int32_t> positions, const Tensor<Real, dyn, dyn, dyn>& target) {
     const auto batch = static_cast<Index>(items.size());
-    const Index steps = windows_->steps, features = windows_->channels;
+    const Index steps = windows_->steps(), features = windows_->channels();
     if (x.extent(0) != batch || x.extent(1) != steps || x.extent(2) != features ||
         target.extent(1) != count() || static_cast<Index>(positions.size()) != batch * count()) {
       fail<ShapeError>("masked windows: a batch of ", batch, " windows ", steps, " x ", features,
@@ -54,8 +64,7 @@ class MaskedWindows {
     }
     for (Index b = 0; b < batch; ++b) {
       const Index item = items[static_cast<std::size_t>(b)];
-      const std::span<const float> window = windows_->window(item);
-      row_.assign(window.begin(), window.end());
+      windows_->read(item, row_);
       const bool fixed = purpose == Purpose::validation_mask && validation_ == ValidationMasks::corrected;
       Philox random(seed_, fixed ? 0U : static_cast<std::uint32_t>(epoch), static_cast<std::uint64_t>(item),
                     purpose);
@@ -76,7 +85,7 @@ class MaskedWindows {
   }
 
  private:
-  const data::Windows* windows_;
+  std::shared_ptr<const data::WindowSource> windows_;
   data::SpanMasker masker_;
   std::uint64_t seed_;
   ValidationMasks validation_;

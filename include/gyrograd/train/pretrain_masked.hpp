@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -15,7 +16,9 @@
 #include "gyrograd/core/random.hpp"
 #include "gyrograd/core/thread_pool.hpp"
 #include "gyrograd/data/span_mask.hpp"
+#include "gyrograd/data/window_source.hpp"
 #include "gyrograd/data/windows.hpp"
+#include "gyrograd/distributed/communicator.hpp"
 #include "gyrograd/losses/masked_mse.hpp"
 #include "gyrograd/optim/adam.hpp"
 #include "gyrograd/tensor/tensor.hpp"
@@ -33,6 +36,7 @@ struct PretrainOptions {
   std::uint64_t seed = 3431;
   data::SpanMaskConfig mask;
   ValidationMasks validation = ValidationMasks::published;
+  Index slots = Slots<float>::default_count;  ///< gradient slots, at least one for each process
 };
 
 /// One micro-batch of masked windows, in memory that lives as long as the run.
@@ -43,36 +47,37 @@ struct MaskedMicroBatch {
   std::vector<std::int32_t> positions;
 
   /// Masked inputs of `items`; returns the input view.
-  Tensor<Real, dyn, dyn, dyn> fill(const data::Windows& w, std::span<const Index> items, Index epoch,
-                                   Purpose purpose) {
+  Tensor<Real, dyn, dyn, dyn> fill(std::span<const Index> items, Index epoch, Purpose purpose) {
     const auto batch = static_cast<Index>(items.size());
-    const Index masked = source.count();
-    x.resize(static_cast<std::size_t>(batch * w.steps * w.channels));
-    target.resize(static_cast<std::size_t>(batch * masked * w.channels));
+    const Index masked = source.count(), steps = source.steps(), channels = source.channels();
+    x.resize(static_cast<std::size_t>(batch * steps * channels));
+    target.resize(static_cast<std::size_t>(batch * masked * channels));
     positions.resize(static_cast<std::size_t>(batch * masked));
-    const Tensor<Real, dyn, dyn, dyn> input(x.data(), batch, w.steps, w.channels);
+    const Tensor<Real, dyn, dyn, dyn> input(x.data(), batch, steps, channels);
     source.template fill<Real>(items, epoch, purpose, input, positions,
-                               {target.data(), batch, masked, w.channels});
+                               {target.data(), batch, masked, channels});
     return input;
   }
 };
 
-/// The recipe for run_epochs(). `model`: models::LimuBert; windows: normalised (N, T, F), must outlive the
-/// recipe. The order of the training windows is shuffled by Philox(seed, epoch), masks by Philox(seed, epoch,
-/// window).
+/// The recipe for run_epochs(). `model`: models::LimuBert; windows: normalised (N, T, F). The order of the
+/// training windows is shuffled by Philox(seed, epoch), masks by Philox(seed, epoch, window). Of several
+/// processes (`team`), each computes its share of every batch and of the validation; all hold the same
+/// weights, those that one process would have.
 template <Scalar Real, class Model>
 class MaskedPretraining {
  public:
-  MaskedPretraining(Model& model, const data::Windows& windows, std::vector<Index> train,
-                    std::vector<Index> validation, const PretrainOptions& options, ThreadPool& pool)
+  MaskedPretraining(Model& model, std::shared_ptr<data::WindowSource> windows, std::vector<Index> train,
+                    std::vector<Index> validation, const PretrainOptions& options, ThreadPool& pool,
+                    distributed::Communicator* team = nullptr)
       : model_(model),
-        windows_(windows),
+        windows_(std::move(windows)),
         train_(std::move(train)),
         validation_(std::move(validation)),
         options_(options),
-        slots_(pool, model.store().size()),
+        slots_(pool, model.store().size(), options.slots, team),
         adam_(model.store().size(), {.learning_rate = options.lr}),
-        micro_batch_(attention_micro_batch<Real>(windows.steps)) {
+        micro_batch_(attention_micro_batch<Real>(windows_->steps())) {
     if (train_.empty() || validation_.empty()) {
       fail<ConfigError>("pre-training: ", train_.size(), " training and ", validation_.size(),
                         " validation windows, expected at least one of each; give more windows");
@@ -81,9 +86,16 @@ class MaskedPretraining {
       fail<ConfigError>("pre-training: batch is ", options.batch, ", expected at least 1");
     for (int i = 0; i < pool.size(); ++i) {
       scratch_.push_back(
-          {MaskedWindows(windows, options.mask, options.seed, options.validation), {}, {}, {}});
+          {MaskedWindows(windows_, options.mask, options.seed, options.validation), {}, {}, {}});
     }
   }
+
+  /// The same for windows in memory, which must outlive the recipe.
+  MaskedPretraining(Model& model, const data::Windows& windows, std::vector<Index> train,
+                    std::vector<Index> validation, const PretrainOptions& options, ThreadPool& pool,
+                    distributed::Communicator* team = nullptr)
+      : MaskedPretraining(model, std::make_shared<data::MemoryWindows>(windows), std::move(train),
+                          std::move(validation), options, pool, team) {}
 
   Index batches() const { return (static_cast<Index>(train_.size()) + options_.batch - 1) / options_.batch; }
 
@@ -92,13 +104,20 @@ class MaskedPretraining {
     order_ = train_;
     Philox random(options_.seed, static_cast<std::uint32_t>(epoch), 0, Purpose::shuffle);
     shuffle(random, std::span(order_));
+    fetch_batch(0);
   }
 
   /// One optimiser step; returns the mean squared error over the masked positions of the batch.
   double train_batch(Index batch) {
     const Index first = batch * options_.batch;
     const Index count = std::min(options_.batch, static_cast<Index>(order_.size()) - first);
-    const Real factor = Real(1) / static_cast<Real>(count * scratch_[0].source.count() * windows_.channels);
+    const Real factor =
+        Real(1) / static_cast<Real>(count * scratch_[0].source.count() * windows_->channels());
+    if (batch + 1 < batches()) {
+      fetch_batch(batch + 1);
+    } else {
+      fetch_validation(0);
+    }
     return static_cast<double>(slots_.step(
         model_, adam_, count, micro_batch_, [&](Tape<Real>& tape, Index at, Index size, int thread) {
           return loss_of(tape, part(order_, first + at, size), Purpose::mask, factor, thread);
@@ -109,16 +128,20 @@ class MaskedPretraining {
   EpochRecord validate(Index epoch) {
     epoch_ = epoch;
     const auto total = static_cast<Index>(validation_.size());
-    const Real factor = Real(1) / static_cast<Real>(total * scratch_[0].source.count() * windows_.channels);
-    std::vector<double> parts(static_cast<std::size_t>((total + micro_batch_ - 1) / micro_batch_));
-    slots_.forward(total, micro_batch_, [&](Tape<Real>& tape, Index first, Index count, int thread) {
-      const auto loss =
-          loss_of(tape, part(validation_, first, count), Purpose::validation_mask, factor, thread);
-      parts[static_cast<std::size_t>(first / micro_batch_)] = static_cast<double>(*loss.value.data());
-    });
+    const Real factor =
+        Real(1) / static_cast<Real>(total * scratch_[0].source.count() * windows_->channels());
     EpochRecord record;
     record.validation_loss = 0;
-    for (const double loss : parts) record.validation_loss += loss;
+    for (Index start = 0; start < total; start += validation_block) {  // only so that the next can be fetched
+      fetch_validation(start + validation_block);
+      record.validation_loss = slots_.evaluate(
+          std::min(validation_block, total - start), micro_batch_,
+          [&](Tape<Real>& tape, Index first, Index count, int thread) {
+            return loss_of(tape, part(validation_, start + first, count), Purpose::validation_mask, factor,
+                           thread);
+          },
+          record.validation_loss);
+    }
     record.score = -record.validation_loss;
     return record;
   }
@@ -135,21 +158,40 @@ class MaskedPretraining {
   /// To be called when the buffers and `state` were read from a checkpoint.
   void resume(const LoopState<Real>& state) { adam_.set_steps(static_cast<std::uint64_t>(state.step)); }
 
+  /// Of several processes: any may ask to stop, and after one of the next steps all know.
+  void request_stop() { slots_.request_stop(); }
+  bool stop_agreed() const { return slots_.stop_agreed(); }
+
  private:
   static std::span<const Index> part(const std::vector<Index>& items, Index first, Index count) {
     return std::span(items).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
   }
+  static constexpr Index validation_block = 1024;  // a multiple of every micro-batch
+
+  /// Has this process's part of a batch fetched while another one is computed.
+  void fetch_batch(Index batch) {
+    const Index first = batch * options_.batch;
+    const Index count = std::min(options_.batch, static_cast<Index>(order_.size()) - first);
+    const distributed::Share own = slots_.own_samples(count, micro_batch_);
+    windows_->will_need(part(order_, first + own.begin, own.size()));
+  }
+  void fetch_validation(Index first) {
+    const Index count = std::min(validation_block, static_cast<Index>(validation_.size()) - first);
+    if (count <= 0) return;
+    const distributed::Share own = slots_.own_evaluated(count, micro_batch_);
+    windows_->will_need(part(validation_, first + own.begin, own.size()));
+  }
   Var<Real> loss_of(Tape<Real>& tape, std::span<const Index> items, Purpose purpose, Real factor,
                     int thread) {
     MaskedMicroBatch<Real>& scratch = scratch_[static_cast<std::size_t>(thread)];
-    const auto x = scratch.fill(windows_, items, epoch_, purpose);
+    const auto x = scratch.fill(items, epoch_, purpose);
     const auto y =
         model_.reconstruct(tape, tape.constant(x), scratch.positions.data(), scratch.source.count());
     return losses::masked_mse(tape, y, static_cast<const Real*>(scratch.target.data()), factor);
   }
 
   Model& model_;
-  const data::Windows& windows_;
+  std::shared_ptr<data::WindowSource> windows_;
   std::vector<Index> train_, validation_, order_;
   PretrainOptions options_;
   Slots<Real> slots_;

@@ -5,16 +5,21 @@
 // A batch is cut into micro-batches of a few sequences, small enough that forward and backward of one stay in
 // cache. Slot s always owns the same share of the micro-batches and adds their gradients in order; threads
 // take whole slots. The slots are summed in order and the sum goes straight into the optimiser, so nothing
-// depends on who did what.
+// depends on who did what. Several processes take shares of the slots; their sum, too, is in slot order.
 #pragma once
 
 #include <algorithm>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "gyrograd/autograd/tape.hpp"
 #include "gyrograd/core/thread_pool.hpp"
+#include "gyrograd/distributed/collectives.hpp"
+#include "gyrograd/distributed/communicator.hpp"
+#include "gyrograd/distributed/slot_sum.hpp"
 #include "gyrograd/kernels/optimiser.hpp"
 
 namespace gyrograd::train {
@@ -36,15 +41,20 @@ class Slots {
   /// Share of the batch that one gradient buffer gathers; more slots than threads, the same for every run.
   static constexpr Index default_count = 8;
 
-  /// `parameters`: size of the model's ParameterStore (0: inference only).
-  Slots(ThreadPool& pool, Index parameters, Index slots = default_count)
+  /// `parameters`: size of the model's ParameterStore (0: inference only). `team`: the processes that share
+  /// the slots (nullptr: this one alone); ConfigError when they are more than slots.
+  Slots(ThreadPool& pool, Index parameters, Index slots = default_count,
+        distributed::Communicator* team = nullptr)
       : pool_(pool),
+        team_(team != nullptr && team->size() > 1 ? team : nullptr),
         parameters_(parameters),
-        stride_((parameters + 15) / 16 * 16),
+        stride_((parameters + tail() + 15) / 16 * 16),
         count_(slots),
-        gradients_(static_cast<std::size_t>(stride_ * slots)),
-        gradient_(static_cast<std::size_t>(parameters)),
+        own_(share_of(slots)),
+        gradients_(static_cast<std::size_t>(stride_ * own_.size())),
+        gradient_(static_cast<std::size_t>(parameters + tail())),
         losses_(static_cast<std::size_t>(slots)) {
+    if (team_ != nullptr) sum_.emplace(*team_, parameters + tail(), slots);
     for (int i = 0; i < pool.size(); ++i) tapes_.push_back(std::make_unique<Tape<Real>>());
   }
 
@@ -54,6 +64,10 @@ class Slots {
   template <class F>
   Real gradient(Index batch, Index micro_batch, F&& f) {
     run_slots(batch, micro_batch, f);
+    if (sum_) {
+      sum_over_team();
+      return total_loss();
+    }
     pool_.run(chunk_count(parameters_), [&](Index chunk, int) {
       const Index begin = chunk * chunk_size, end = std::min(parameters_, begin + chunk_size);
       kernels::sum_slots(gradient_.data(), gradients_.data(), count_, stride_, begin, end);
@@ -66,12 +80,13 @@ class Slots {
   template <class Model, class Optimiser, class F>
   Real step(Model& model, Optimiser& optimiser, Index batch, Index micro_batch, F&& f) {
     run_slots(batch, micro_batch, f);
+    if (sum_) sum_over_team();
     if (ranges_.empty()) find_ranges(model);
     optimiser.begin_step();
     Real* weights = model.store().data();
     pool_.run(static_cast<Index>(ranges_.size()), [&](Index i, int) {
       const Range r = ranges_[static_cast<std::size_t>(i)];
-      kernels::sum_slots(gradient_.data(), gradients_.data(), count_, stride_, r.begin, r.end);
+      if (!sum_) kernels::sum_slots(gradient_.data(), gradients_.data(), count_, stride_, r.begin, r.end);
       optimiser.update(weights, gradient_.data(), r.begin, r.end);
     });
     return total_loss();
@@ -89,7 +104,47 @@ class Slots {
     });
   }
 
-  /// Sum of all slots after gradient() or step(): one value per parameter.
+  /// `sum` and then f(tape, first, count, thread) of each micro-batch, added in their order, without
+  /// gradients; each process computes its share of them.
+  template <class F>
+  double evaluate(Index batch, Index micro_batch, F&& f, double sum = 0) {
+    const Index micro_batches = (batch + micro_batch - 1) / micro_batch;
+    const distributed::Share own = share_of(micro_batches);
+    parts_.assign(static_cast<std::size_t>(micro_batches), 0.0);
+    pool_.run(own.size(), [&](Index i, int thread) {
+      Tape<Real>& tape = *tapes_[static_cast<std::size_t>(thread)];
+      tape.set_recording(false);
+      const Index at = own.begin + i, first = at * micro_batch;
+      const Var<Real> loss = f(tape, first, std::min(micro_batch, batch - first), thread);
+      parts_[static_cast<std::size_t>(at)] = static_cast<double>(*loss.value.data());
+      tape.clear();
+    });
+    if (team_ != nullptr) distributed::all_gather_shares(*team_, std::span(parts_));
+    for (const double part : parts_) sum += part;
+    return sum;
+  }
+
+  /// Samples of a batch that the slots of this process hold.
+  distributed::Share own_samples(Index batch, Index micro_batch) const {
+    const Index micro_batches = (batch + micro_batch - 1) / micro_batch;
+    return {std::min(batch, own_.begin * micro_batches / count_ * micro_batch),
+            std::min(batch, own_.end * micro_batches / count_ * micro_batch)};
+  }
+
+  /// Samples that evaluate() takes in this process.
+  distributed::Share own_evaluated(Index batch, Index micro_batch) const {
+    const distributed::Share own = share_of((batch + micro_batch - 1) / micro_batch);
+    return {std::min(batch, own.begin * micro_batch), std::min(batch, own.end * micro_batch)};
+  }
+
+  /// A wish to stop travels with the next step, so that all processes learn of it at the same one.
+  void request_stop() { stop_wanted_ = true; }
+  /// After a step: some process had asked before it. Alone: request_stop() was called.
+  bool stop_agreed() const {
+    return team_ == nullptr ? stop_wanted_ : gradient_[static_cast<std::size_t>(parameters_ + 1)] > Real(0);
+  }
+
+  /// Sum of all slots after gradient() or step(): one value per parameter (what follows them is ours).
   const AlignedVector<Real>& gradient() const { return gradient_; }
   /// Parameters changed between trainable and frozen: look again at the next step.
   void forget_ranges() { ranges_.clear(); }
@@ -108,11 +163,28 @@ class Slots {
   static constexpr Index chunk_size = 8192;
   static Index chunk_count(Index n) { return (n + chunk_size - 1) / chunk_size; }
 
+  /// Values behind the gradients of a slot that travel with them: its loss, and the wish to stop.
+  Index tail() const { return team_ == nullptr ? 0 : 2; }
+  distributed::Share share_of(Index count) const {
+    return team_ == nullptr ? distributed::Share{0, count}
+                            : distributed::share(count, team_->rank(), team_->size());
+  }
+
+  void sum_over_team() {
+    for (Index s = 0; s < own_.size(); ++s) {
+      Real* end = gradients_.data() + s * stride_ + parameters_;
+      end[0] = losses_[static_cast<std::size_t>(own_.begin + s)];
+      end[1] = s == 0 && stop_wanted_ ? Real(1) : Real(0);
+    }
+    (*sum_)(gradient_.data(), gradients_.data(), stride_);
+  }
+
   template <class F>
   void run_slots(Index batch, Index micro_batch, F& f) {
     const Index micro_batches = (batch + micro_batch - 1) / micro_batch;
-    pool_.run(count_, [&](Index slot, int thread) {
-      Real* gradient = gradients_.data() + slot * stride_;
+    pool_.run(own_.size(), [&](Index place, int thread) {
+      const Index slot = own_.begin + place;
+      Real* gradient = gradients_.data() + place * stride_;
       std::fill_n(gradient, parameters_, Real(0));
       Tape<Real>& tape = *tapes_[static_cast<std::size_t>(thread)];
       tape.set_recording(true);
@@ -129,6 +201,7 @@ class Slots {
     });
   }
   Real total_loss() const {
+    if (sum_) return gradient_[static_cast<std::size_t>(parameters_)];
     Real sum = Real(0);
     for (const Real loss : losses_) sum += loss;
     return sum;
@@ -153,9 +226,14 @@ class Slots {
   }
 
   ThreadPool& pool_;
+  distributed::Communicator* team_;
   Index parameters_, stride_, count_;
+  distributed::Share own_;
   AlignedVector<Real> gradients_, gradient_;
   std::vector<Real> losses_;
+  std::vector<double> parts_;
+  std::optional<distributed::SlotSum<Real>> sum_;
+  bool stop_wanted_ = false;
   std::vector<std::unique_ptr<Tape<Real>>> tapes_;
   std::vector<Range> ranges_;
 };
