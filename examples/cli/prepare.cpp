@@ -9,6 +9,8 @@
 #include "cli/arguments.hpp"
 #include "cli/card.hpp"
 #include "cli/prepare_generic.hpp"
+#include "cli/prepare_paired.hpp"
+#include "cli/prepare_report.hpp"
 #include "cli/prepare_sets.hpp"
 #include "cli/run_options.hpp"
 #include "gyrograd/data/windows_file.hpp"
@@ -41,6 +43,12 @@ const ReadableSet* find_set(const std::string& name) {
     if (set.name == name) return &set;
     names.push_back(set.name);
     list += std::string(set.name) + ", ";
+  }
+  for (const PairedWord& word : paired_words) {
+    if (word.name == name)
+      fail<UsageError>("prepare: '", name, "' must stand right behind prepare: it has options of its own");
+    names.push_back(word.name);
+    list += std::string(word.name) + ", ";
   }
   fail<UsageError>("prepare: cannot read recordings of '", name, "'", did_you_mean(name, names),
                    ", expected ", list, "csv, arrays or merge");
@@ -105,19 +113,6 @@ void print_summary(const Prepared& p) {
   }
 }
 
-/// One line for each kind of finding, with its first place.
-void report(const RunOptions& run, const data::Findings& findings) {
-  for (std::size_t k = 0; k < data::finding_words.size(); ++k) {
-    const auto kind = static_cast<data::FindingKind>(k);
-    if (findings.count(kind) == 0) continue;
-    const auto& list = findings.list();
-    const auto first =
-        std::find_if(list.begin(), list.end(), [&](const data::Finding& f) { return f.kind == kind; });
-    note(run, "prepare: ", findings.count(kind), " x ", data::finding_words[k],
-         first == list.end() ? std::string() : ", first " + first->where + ": " + first->what);
-  }
-}
-
 void write(const RunOptions& run, const fs::path& folder, const std::string& version, const Prepared& p) {
   make_folder(folder);
   const io::DirectoryLock lock(folder);
@@ -134,9 +129,12 @@ void write(const RunOptions& run, const fs::path& folder, const std::string& ver
 }  // namespace
 
 int run_prepare(int argc, char** argv) {
+  if (argc > 1 && is_paired_word(argv[1])) return run_prepare_paired(argc, argv);
   std::string purpose = "Turn raw recordings into windows. DATASET and its recordings:\n";
   for (const ReadableSet& set : readable_sets)
     purpose += "  " + std::string(set.name) + ": " + std::string(set.recordings) + '\n';
+  for (const PairedWord& word : paired_words)
+    purpose += "  " + std::string(word.name) + ": " + std::string(word.recordings) + " (own options)\n";
   purpose += "  csv: text files that the options or a JSON file describe\n";
   purpose += "  arrays: data_RATE_WINDOW.npy and label_RATE_WINDOW.npy\n";
   purpose += "  merge: prepared sets of dataset/ as one, such as hhar,uci,motion,shoaib";
@@ -174,7 +172,7 @@ int run_prepare(int argc, char** argv) {
   complete_card(p, rule);
   if (word == "huawei" && rule.recipe == data::Recipe::published) correct_huawei_rate(p.card);
   print_summary(p);
-  report(run, p.findings);
+  report_findings(run, p.findings);
   if (rule.hop() < rule.steps)
     note(run,
          "prepare: windows overlap: a random split puts the same samples into several parts; split by user "

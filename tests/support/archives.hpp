@@ -19,9 +19,12 @@ struct ZipPart {
   std::uint16_t method = 0, flags = 0;
   std::int64_t crc_error = 0, size_error = 0, offset_error = 0;  ///< added to the true directory values
   std::string local_name = {};                                   ///< if not empty, differs from `name`
+  std::int64_t unpacked = -1;  ///< size before packing; -1: that of `content`
+  std::int64_t crc = -1;       ///< CRC-32 before packing; -1: that of `content`
 };
 
-/// Zip archive of stored parts. zip64: sizes and offsets go to the extra field and the ZIP64 end record.
+/// Zip archive of parts, stored or packed already. zip64: sizes and offsets go to the extra field and the
+/// ZIP64 end record.
 inline std::string zip_of(const std::vector<ZipPart>& parts, bool zip64 = false) {
   using u16 = std::uint16_t;
   using u32 = std::uint32_t;
@@ -30,20 +33,23 @@ inline std::string zip_of(const std::vector<ZipPart>& parts, bool zip64 = false)
   for (const ZipPart& p : parts) {
     const u64 offset = out.size() + static_cast<u64>(p.offset_error),
               size = p.content.size() + static_cast<u64>(p.size_error);
-    const u32 crc = io::crc32(bytes_of(p.content)) + static_cast<u32>(p.crc_error);
+    const u32 crc = (p.crc >= 0 ? static_cast<u32>(p.crc) : io::crc32(bytes_of(p.content))) +
+                    static_cast<u32>(p.crc_error);
+    const u64 unpacked = p.unpacked >= 0 ? static_cast<u64>(p.unpacked) : size;
     const std::string& local = p.local_name.empty() ? p.name : p.local_name;
     const u32 narrow = zip64 ? 0xFFFFFFFFu : static_cast<u32>(size);
+    const u32 narrow_unpacked = zip64 ? 0xFFFFFFFFu : static_cast<u32>(unpacked);
     const std::string start = little(u16{20}) + little(p.flags) + little(p.method) + little(u32{0});
     out += "PK\x03\x04" + start + little(crc) + little(static_cast<u32>(p.content.size())) +
            little(static_cast<u32>(p.content.size())) + little(static_cast<u16>(local.size())) +
            little(u16{0}) + local + p.content;
     const std::string extra =
-        zip64 ? little(u16{1}) + little(u16{24}) + little(size) + little(size) + little(offset)
+        zip64 ? little(u16{1}) + little(u16{24}) + little(unpacked) + little(size) + little(offset)
               : std::string();
-    directory += "PK\x01\x02" + little(u16{20}) + start + little(crc) + little(narrow) + little(narrow) +
-                 little(static_cast<u16>(p.name.size())) + little(static_cast<u16>(extra.size())) +
-                 little(u16{0}) + little(u16{0}) + little(u16{0}) + little(u32{0}) +
-                 little(zip64 ? 0xFFFFFFFFu : static_cast<u32>(offset)) + p.name + extra;
+    directory += "PK\x01\x02" + little(u16{20}) + start + little(crc) + little(narrow) +
+                 little(narrow_unpacked) + little(static_cast<u16>(p.name.size())) +
+                 little(static_cast<u16>(extra.size())) + little(u16{0}) + little(u16{0}) + little(u16{0}) +
+                 little(u32{0}) + little(zip64 ? 0xFFFFFFFFu : static_cast<u32>(offset)) + p.name + extra;
   }
   const u64 at = out.size(), count = parts.size();
   out += directory;

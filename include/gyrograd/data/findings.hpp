@@ -25,11 +25,15 @@ enum class FindingKind : std::uint8_t {
   label,            ///< no usable label: not used
   unpaired,         ///< one sensor without the other: not used
   rate,             ///< the measured rate is not the nominal one: used at the measured one
+  missing_file,     ///< a file that should be there is not: what it belongs to is not used
+  annotation,       ///< a narration that is rejected, unsure, repeated or outside its recording: not used
+  no_vector,        ///< no text or video vector for a window: used without
 };
 
-inline constexpr std::array<std::string_view, 9> finding_words{
+inline constexpr std::array<std::string_view, 12> finding_words{
     "short recording", "gap in time",     "time goes backwards",       "missing value", "constant channel",
-    "wrong unit",      "no usable label", "a sensor without its pair", "rate"};
+    "wrong unit",      "no usable label", "a sensor without its pair", "rate",          "missing file",
+    "annotation",      "no vector"};
 
 /// One finding: where ("file:row") and what.
 struct Finding {

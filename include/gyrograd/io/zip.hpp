@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Reader of zip archives with stored (uncompressed) members, as torch.save and numpy.savez write them; ZIP64
-// included.
+// included. io/inflate.hpp unpacks deflated members.
 #pragma once
 
 #include <algorithm>
@@ -69,6 +69,12 @@ class ZipArchive {
       error(member, "checksum (CRC-32) does not match its content; the file is damaged, fetch it again");
     }
     return bytes;
+  }
+
+  /// Bytes of a member as they lie in the archive, packed or not.
+  std::span<const std::byte> packed(const ZipMember& member) const {
+    return all_.subspan(static_cast<std::size_t>(data_offset(member)),
+                        static_cast<std::size_t>(member.stored_size));
   }
 
  private:

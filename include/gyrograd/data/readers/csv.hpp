@@ -51,6 +51,15 @@ struct CsvFormat {
   std::string source, licence, citation;
 };
 
+/// Seconds of s, ms, us or ns.
+inline double time_unit_of(std::string_view word, std::string_view where) {
+  if (word == "s") return 1;
+  if (word == "ms") return 1e-3;
+  if (word == "us") return 1e-6;
+  if (word == "ns") return 1e-9;
+  fail<ConfigError>(where, ": time unit ", io::in_quotes(word), ", expected s, ms, us or ns");
+}
+
 /// Refuses a description that says too little; `where` starts the message.
 inline void check_csv_format(const CsvFormat& f, std::string_view where) {
   if (f.columns.empty()) fail<ConfigError>(where, ": no sensor columns are named");
@@ -182,11 +191,14 @@ inline Track read_csv_track(const std::filesystem::path& path, const CsvFormat& 
   Index row = 0;
   for (bool more = !f.header || rows.next(); more; more = rows.next(), ++row) {
     rows.expect(at.width);
-    const auto missing =
+    const auto found =
         std::find_if(at.sensors.begin(), at.sensors.end(), [&](Index c) { return is_missing(rows[c]); });
-    if (missing != at.sensors.end()) {
+    const Index missing = at.time >= 0 && is_missing(rows[at.time]) ? at.time
+                          : found != at.sensors.end()               ? *found
+                                                                    : -1;
+    if (missing >= 0) {
       findings.add(FindingKind::missing_value, rows.where(),
-                   "column " + std::to_string(*missing + 1) + " is empty");
+                   "column " + std::to_string(missing + 1) + " is empty");
       continue;
     }
     for (std::size_t c = 0; c < at.sensors.size(); ++c)

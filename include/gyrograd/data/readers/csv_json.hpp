@@ -33,15 +33,6 @@ inline char separator_of(std::string_view word, std::string_view where) {
                     ", expected comma, semicolon, bar, tab or blank");
 }
 
-/// Seconds of s, ms, us or ns.
-inline double time_unit_of(std::string_view word, std::string_view where) {
-  if (word == "s") return 1;
-  if (word == "ms") return 1e-3;
-  if (word == "us") return 1e-6;
-  if (word == "ns") return 1e-9;
-  fail<ConfigError>(where, ": time unit ", io::in_quotes(word), ", expected s, ms, us or ns");
-}
-
 /// Reads {"columns": [...], "units": [...], "rate_hz": 50, "time": "t", "time_unit": "ms", "gap_s": 0.5,
 /// "separator": "comma", "header": true, "mixed_labels": false, "labels": [{"name", "column", "classes"}],
 /// "source", "licence", "citation"}; unknown keys are errors.

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "gyrograd/core/config.hpp"
@@ -43,7 +44,10 @@ class TextRows {
   static constexpr std::size_t most_fields = 4096;
 
   explicit TextRows(const std::filesystem::path& path, TextFormat format = {})
-      : bytes_(io::FileBytes::open(path)),
+      : TextRows(io::FileBytes::open(path), format) {}
+  /// Of bytes that are at hand, such as a member of an archive.
+  explicit TextRows(std::shared_ptr<const io::FileBytes> bytes, TextFormat format = {})
+      : bytes_(std::move(bytes)),
         rest_(reinterpret_cast<const char*>(bytes_->bytes().data()), bytes_->size()),
         format_(format) {
     if (rest_.starts_with("\xEF\xBB\xBF")) rest_.remove_prefix(3);

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: MIT
+// `gyrograd prepare ego-exo4d | ego4d | realworld | manifest`: recordings and what is said in them to shards.
+#include "cli/prepare_paired.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <numeric>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/arguments.hpp"
+#include "cli/prepare_report.hpp"
+#include "cli/run_options.hpp"
+#include "gyrograd/data/paired_set.hpp"
+#include "gyrograd/data/readers/ego4d.hpp"
+#include "gyrograd/data/readers/ego_exo4d.hpp"
+#include "gyrograd/data/readers/manifest.hpp"
+#include "gyrograd/data/take_parts.hpp"
+#include "gyrograd/io/staged_folder.hpp"
+#ifdef GYROGRAD_HAVE_ZLIB
+#include "gyrograd/data/readers/realworld.hpp"
+#endif
+
+namespace gyrograd::cli {
+namespace {
+
+std::vector<OptionSpec> option_specs() {
+  std::vector<OptionSpec> options = {
+      {"o,output", "DIR", "folder to write (default ROOT/dataset/NAME)"},
+      {"name", "NAME", "name of the set (default: the word)"},
+      {"published", "", "windows and texts as the published code makes them"},
+      {"rate", "HZ", "rate of the windows, whole Hz (default 50)"},
+      {"window", "SECONDS", "length of a window, whole seconds (default 5)"},
+      {"apart", "SECONDS", "least distance of windows of a take (default 0: no two alike)"},
+      {"text-vectors", "BASE", "BASE.npy: a vector for each line of BASE.txt, cleaned texts"},
+      {"video-vectors", "BASE", "BASE.npy: a vector for each line of BASE.txt, TAKE START_MS"},
+      {"all-annotators", "", "ego-exo4d: narrations of all annotators, not of the first"},
+      {"split-by", "WORD", "take (default) or user: what is never in two parts"},
+      {"position", "WORD", "realworld: head (default), chest, forearm, shin, thigh, upperarm, waist"},
+      {"test-users", "LIST", "realworld: users of the test part (default 13,14,15)"},
+      {"val-users", "LIST", "realworld: users of the validation part (default 11,12)"},
+      {"fold", "K", "realworld: the lists moved on by 3 K users, 0 to 4 (default 0)"},
+      {"shard-rows", "N", "windows of a shard (default 16384)"},
+      {"seed", "N", "seed of the parts (default 3431)"},
+  };
+  for (OptionSpec& more : run_option_specs(false)) options.push_back(std::move(more));
+  return options;
+}
+
+/// One run: what the line says and what is collected.
+struct PairedRun {
+  const Arguments& arguments;
+  RunOptions run;
+  std::string word;
+  fs::path raw;
+  data::PairedRule rule;
+  std::uint64_t seed = 3431;
+  data::PairedVectors vectors{};
+  data::Findings findings{};
+  nlohmann::ordered_json notes{};  // further keys of set.json
+};
+
+data::PairedRule read_rule(const Arguments& arguments) {
+  data::PairedRule rule;
+  if (arguments.flag("published")) {
+    for (const char* option : {"rate", "window", "apart", "all-annotators"}) {
+      if (arguments.has(option))
+        fail<UsageError>("prepare: --published and --", option,
+                         " exclude each other: the published windows are 5 s at 50 Hz");
+    }
+    rule.recipe = data::Recipe::published;
+  }
+  rule.rate = arguments.integer("rate", rule.rate, 1, 10'000);
+  rule.seconds = arguments.integer("window", rule.seconds, 1, 3600);
+  if (arguments.has("apart")) rule.apart = arguments.real("apart", 0, 0, 3600);
+  return rule;
+}
+
+/// Numbers between commas.
+std::vector<Index> number_list(const Arguments& arguments, const std::string& option, const char* otherwise) {
+  const std::string text = arguments.text(option, otherwise);
+  std::vector<Index> out;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (true) {
+    Index value = 0;
+    const auto [stop, error] = std::from_chars(at, end, value);
+    if (error != std::errc{} || value < 1 || value > 15 || (stop != end && *stop != ','))
+      fail<UsageError>("prepare: --", option, " is '", text, "', expected users such as 13,14,15");
+    out.push_back(value);
+    if (stop == end) return out;
+    at = stop + 1;
+  }
+}
+
+/// Parts of takes, by take or by user; without a user a take stands for itself.
+std::vector<std::string> draw_parts(const PairedRun& r, const std::vector<data::Take>& takes, double train,
+                                    double validation, const std::string& prefix = {}) {
+  std::vector<Index> groups(takes.size());
+  std::iota(groups.begin(), groups.end(), Index{0});
+  const bool by_user = r.arguments.choice("split-by", {"take", "user"}) == "user";
+  if (by_user) {
+    data::NameList users;
+    for (std::size_t i = 0; i < takes.size(); ++i)
+      groups[i] = users.number(takes[i].user.empty() ? "take " + takes[i].name : "user " + takes[i].user);
+  }
+  return data::group_parts(groups, r.seed, train, validation, by_user ? "user" : "take", prefix);
+}
+
+/// Cuts the windows of one take into every part that it belongs to.
+void add_take(PairedRun& r, data::PairedSetWriter& out, const data::Take& take, data::Track track,
+              const data::Card& card, const std::vector<std::string>& parts,
+              const std::set<std::string>& bad = {}) {
+  data::cut_take(take, std::move(track), card, r.rule, bad, r.findings, [&](data::CutWindow&& w) {
+    for (const std::string& part : parts) out.add(part, take, w);
+  });
+}
+
+data::Card prepare_ego_exo4d(PairedRun& r, data::PairedSetWriter& out) {
+  const data::Card card = data::ego_exo4d_card();
+  const data::NarrationFilter filter{r.rule.recipe, r.arguments.flag("all-annotators")};
+  const auto bad = data::read_bad_windows(r.raw / "bad_imu.txt");
+  const bool published = r.rule.recipe == data::Recipe::published;
+  for (const std::string pool : {"train", "val"}) {
+    const std::vector<data::EgoTake> list = data::read_ego_exo4d(r.raw, pool, filter, r.findings);
+    std::vector<data::Take> takes;
+    for (const data::EgoTake& t : list) takes.push_back(t.take);
+    // Corrected: validation of pre-training out of the training takes, so that no downstream take is seen.
+    std::vector<std::string> parts(takes.size(), "train");
+    if (pool == "val") parts = draw_parts(r, takes, 0.5, 0.25, "probe_");
+    if (pool == "train" && !published) {
+      parts = draw_parts(r, takes, 0.9, 0.05);
+      for (std::string& part : parts) part = part == "train" ? part : "val";
+    }
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      std::vector<std::string> mine{parts[i]};
+      if (pool == "val" && published) mine.emplace_back("val");
+      add_take(r, out, takes[i], data::read_aria_imu(list[i].imu, r.findings), card, mine,
+               published ? bad : std::set<std::string>{});
+    }
+  }
+  r.notes["pools"] = published ? "train: official train; val: official val; probe: takes of official val"
+                               : "train, val: takes of official train; probe: takes of official val";
+  return card;
+}
+
+data::Card prepare_ego4d(PairedRun& r, data::PairedSetWriter& out) {
+  const data::Card card = data::ego4d_card();
+  const std::vector<data::EgoTake> list = data::read_ego4d(r.raw, r.findings);
+  std::vector<Index> labels;
+  std::vector<data::Take> takes;
+  for (const data::EgoTake& t : list) {
+    labels.push_back(t.take.label);
+    takes.push_back(t.take);
+  }
+  const bool by_user = r.arguments.choice("split-by", {"take", "user"}) == "user";
+  const auto parts =
+      by_user ? draw_parts(r, takes, 0.8, 0.1) : data::stratified_parts(labels, r.seed, 0.8, 0.1);
+  for (std::size_t i = 0; i < list.size(); ++i)
+    add_take(r, out, takes[i], data::read_ego4d_imu(list[i].imu, r.findings), card, {parts[i]});
+  return card;
+}
+
+#ifdef GYROGRAD_HAVE_ZLIB
+data::Card prepare_realworld(PairedRun& r, data::PairedSetWriter& out) {
+  const std::string position = r.arguments.text("position", "head");
+  const Index fold = r.arguments.integer("fold", 0, 0, 4);
+  const auto moved = [&](std::vector<Index> users) {
+    for (Index& u : users) u = (u - 1 + 3 * fold) % data::RealWorld::users + 1;
+    return users;
+  };
+  const std::vector<Index> test = moved(number_list(r.arguments, "test-users", "13,14,15"));
+  const std::vector<Index> held = moved(number_list(r.arguments, "val-users", "11,12"));
+  const auto in = [](const std::vector<Index>& list, Index user) {
+    return std::find(list.begin(), list.end(), user) != list.end();
+  };
+  for (const Index u : held) {
+    if (in(test, u)) fail<UsageError>("prepare: user ", u, " stands in --test-users and --val-users");
+  }
+  const data::WindowRule rule{r.rule.recipe, r.rule.rate, r.rule.steps(), r.rule.steps()};
+  const data::DataSet set = data::read_realworld(r.raw, position, rule, r.findings);
+  for (Index i = 0; i < set.windows.count; ++i) {
+    const auto user = static_cast<Index>(set.labels.at(i, 0, 1)) + 1;
+    const data::Origin& origin = set.origins[static_cast<std::size_t>(i)];
+    data::Take take;
+    take.name = "session " + std::to_string(origin.session);
+    take.user = "proband" + std::to_string(user);
+    take.label = static_cast<Index>(set.labels.at(i, 0, 0));
+    const std::span<const float> values = set.windows.window(i);
+    const Index ms = origin.start * 1000 / r.rule.rate;
+    out.add(in(test, user)   ? "test"
+            : in(held, user) ? "val"
+                             : "train",
+            take, {{values.begin(), values.end()}, ms, {}, -1, -1});
+  }
+  r.notes["test_users"] = test;
+  r.notes["val_users"] = held;
+  r.notes["position"] = position;
+  return data::realworld_card(position);
+}
+#else
+data::Card prepare_realworld(PairedRun&, data::PairedSetWriter&) {
+  fail<UsageError>("prepare: realworld needs zlib, which this tool was built without");
+}
+#endif
+
+/// The manifest of a run, and its rate and window where the line does not say others.
+std::optional<data::Manifest> read_manifest(PairedRun& r) {
+  if (r.word != "manifest") return std::nullopt;
+  if (r.rule.recipe == data::Recipe::published)
+    fail<UsageError>("prepare: no published recipe is known for 'manifest'; leave out --published");
+  data::Manifest m = data::read_manifest(fs::is_directory(r.raw) ? r.raw / "manifest.json" : r.raw);
+  for (const auto& [name, value, top] :
+       {std::tuple("rate_hz", m.rate, 10'000.0), {"window_s", m.seconds, 3600.0}}) {
+    if (!(value >= 1 && value <= top && value == std::floor(value)))
+      fail<ConfigError>(m.where, ": ", name, " is ", value, ", expected a whole number from 1");
+  }
+  if (!r.arguments.has("rate")) r.rule.rate = static_cast<Index>(m.rate);
+  if (!r.arguments.has("window")) r.rule.seconds = static_cast<Index>(m.seconds);
+  r.rule.gap = m.format.gap;
+  return m;
+}
+
+data::Card prepare_manifest(PairedRun& r, const data::Manifest& m, data::PairedSetWriter& out) {
+  const data::Card card = data::manifest_card(m);
+  std::vector<data::Take> takes;
+  Index named = 0;
+  for (const data::ManifestRecording& one : m.recordings) {
+    takes.push_back(one.take);
+    named += one.split.empty() ? 0 : 1;
+  }
+  std::vector<std::string> parts;
+  if (named == 0) {
+    parts = draw_parts(r, takes, 0.8, 0.1);
+  } else if (named < static_cast<Index>(takes.size())) {
+    fail<ConfigError>(m.where, ": ", named, " of ", takes.size(),
+                      " recordings name their split; name it for all of them, or for none");
+  }
+  for (std::size_t i = 0; i < takes.size(); ++i) {
+    const std::string part = parts.empty() ? m.recordings[i].split : parts[i];
+    check_name("prepare", "split of take " + takes[i].name, part);
+    add_take(r, out, takes[i], data::read_manifest_imu(m, m.recordings[i], r.findings), card, {part});
+  }
+  return card;
+}
+
+void read_vectors(PairedRun& r, const std::optional<data::Manifest>& m) {
+  const auto table = [&](const char* option, const fs::path& named) {
+    if (r.arguments.has(option)) return data::VectorTable(r.arguments.text(option));
+    if (!named.empty()) return data::VectorTable(named, false);
+    return data::VectorTable();
+  };
+  const bool by_row = m && (!m->text_vectors.empty() || !m->video_vectors.empty());
+  if (by_row && (r.arguments.has("text-vectors") || r.arguments.has("video-vectors")))
+    fail<UsageError>("prepare: the manifest names its vectors; leave out --text-vectors and --video-vectors");
+  r.vectors.text = table("text-vectors", m ? m->text_vectors : fs::path());
+  r.vectors.video = table("video-vectors", m ? m->video_vectors : fs::path());
+  r.vectors.by_row = by_row;
+  if (r.vectors.text.width() > 0 && r.vectors.video.width() > 0 &&
+      r.vectors.text.width() != r.vectors.video.width()) {
+    fail<ConfigError>(r.vectors.video.name(), ": vectors of width ", r.vectors.video.width(), ", those of ",
+                      r.vectors.text.name(), " have ", r.vectors.text.width(),
+                      "; both must come from the same model");
+  }
+}
+
+void print_summary(const PairedRun& r, const data::PairedSetWriter& out, const data::Card& card) {
+  for (const data::PartSummary& s : out.summary()) {
+    result(s.name, ": ", s.windows, " windows of ", r.rule.steps(), " steps, ", s.takes, " takes, ", s.users,
+           " users, without text vector ", s.without_text, ", without video vector ", s.without_video);
+  }
+  std::string classes;
+  for (const std::string& name : card.labels.front().classes) classes += (classes.empty() ? "" : ", ") + name;
+  if (!classes.empty()) result("classes: ", classes);
+  for (const std::string& line : out.leaks()) note(r.run, "prepare: ", line);
+}
+
+}  // namespace
+
+int run_prepare_paired(int argc, char** argv) {
+  Arguments arguments(
+      "prepare", "Turn recordings and what is said and seen in them into shards of paired windows.",
+      {{"DATASET", "ego-exo4d, ego4d, realworld or manifest"}, {"RAW", "folder, or manifest.json"}},
+      option_specs());
+  if (!arguments.parse(argc, argv)) return ExitCode::done;
+  PairedRun r{arguments, read_run_options(arguments, false), arguments.word(0), arguments.word(1),
+              read_rule(arguments)};
+  r.seed = static_cast<std::uint64_t>(arguments.integer("seed", 3431, 0, 4294967295));
+  const std::string name = arguments.text("name", r.word);
+  check_name("prepare", "--name", name);
+  const fs::path folder =
+      arguments.has("output") ? fs::path(arguments.text("output")) : r.run.at.dataset(name);
+  refuse_existing(folder, r.run.force);
+  if (!fs::exists(r.raw)) fail<IoError>(r.raw.string(), ": no such folder of recordings");
+  const std::optional<data::Manifest> manifest = read_manifest(r);
+  read_vectors(r, manifest);
+  std::optional<io::StagedFolder> staged;
+  if (!r.run.dry_run) {
+    if (folder.has_parent_path()) make_folder(folder.parent_path());
+    staged.emplace(folder, "set.json");
+  }
+  data::PairedSetWriter out(staged ? staged->path() : fs::path(), r.rule, r.vectors, r.findings,
+                            arguments.integer("shard-rows", 16'384, 1, 10'000'000));
+  data::Card card = r.word == "ego-exo4d"   ? prepare_ego_exo4d(r, out)
+                    : r.word == "ego4d"     ? prepare_ego4d(r, out)
+                    : r.word == "realworld" ? prepare_realworld(r, out)
+                                            : prepare_manifest(r, *manifest, out);
+  const bool published = r.rule.recipe == data::Recipe::published;
+  card.recipe = published ? "published" : "corrected";
+  card.resampling = published && r.word != "realworld"
+                        ? "window by window, windowed sinc, zeros outside"
+                        : "interpolated on true stamps, then windowed sinc over the whole recording";
+  r.notes["seed"] = r.seed;
+  r.notes["split_by"] = r.word == "realworld" ? "user" : arguments.choice("split-by", {"take", "user"});
+  out.finish(card, name, r.notes);
+  print_summary(r, out, card);
+  report_findings(r.run, r.findings);
+  if (!staged) return ExitCode::done;
+  staged->commit();
+  note(r.run, "prepare: wrote ", folder.string(), ": shards, card.json, set.json, findings.txt");
+  if (r.vectors.text.width() == 0)
+    note(r.run,
+         "prepare: to pair them, embed texts.txt and clips.txt of that folder line by line, then prepare "
+         "again with --text-vectors and --video-vectors; see docs/data.md");
+  return ExitCode::done;
+}
+
+}  // namespace gyrograd::cli

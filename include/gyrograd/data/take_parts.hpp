@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// Parts of a set by whole takes, seeded: at random, by user, or class by class.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gyrograd/core/config.hpp"
+#include "gyrograd/core/error.hpp"
+#include "gyrograd/core/random.hpp"
+#include "gyrograd/data/split.hpp"
+
+namespace gyrograd::data {
+
+/// Names of the three parts: prefix + "train", "val", "test".
+inline std::vector<std::string> part_names(const Split& split, std::size_t count,
+                                           const std::string& prefix = {}) {
+  std::vector<std::string> out(count);
+  const auto put = [&](const std::vector<Index>& part, const char* name) {
+    for (const Index i : part) out[static_cast<std::size_t>(i)] = prefix + name;
+  };
+  put(split.train, "train");
+  put(split.validation, "val");
+  put(split.test, "test");
+  return out;
+}
+
+/// Whole takes at random; groups: of every take, itself or its user.
+inline std::vector<std::string> group_parts(std::span<const Index> groups, std::uint64_t seed, double train,
+                                            double validation, const char* noun,
+                                            const std::string& prefix = {}) {
+  return part_names(split_by_group(groups, seed, train, validation, noun), groups.size(), prefix);
+}
+
+/// Whole takes, the same shares of every class: of n takes of a class, round(n validation) and round(n test)
+/// are held out, test = 1 - train - validation. labels: of every take; those below 0 are a class of their
+/// own.
+inline std::vector<std::string> stratified_parts(std::span<const Index> labels, std::uint64_t seed,
+                                                 double train, double validation,
+                                                 const std::string& prefix = {}) {
+  detail::check_rates(train, validation);
+  std::map<Index, std::vector<Index>> classes;
+  for (std::size_t i = 0; i < labels.size(); ++i) classes[labels[i]].push_back(static_cast<Index>(i));
+  Split split;
+  for (auto& [label, takes] : classes) {
+    Philox g(seed, 1, static_cast<std::uint64_t>(label + 1), Purpose::split);
+    shuffle(g, std::span(takes));
+    const auto n = static_cast<double>(takes.size());
+    const auto test = static_cast<std::size_t>(std::llround(n * (1 - train - validation)));
+    const auto held = test + static_cast<std::size_t>(std::llround(n * validation));
+    for (std::size_t i = 0; i < takes.size(); ++i)
+      (i < test ? split.test : i < held ? split.validation : split.train).push_back(takes[i]);
+  }
+  return part_names(split, labels.size(), prefix);
+}
+
+}  // namespace gyrograd::data
