@@ -322,4 +322,19 @@ inline DataSet synthesise(const SynthConfig& config) {
   return set;
 }
 
+/// Windows of one recording of the set that synthesise() makes, written one after the other: values (windows,
+/// steps, 6), at most windows_per_recording of them; labels: the four columns of each window's first step.
+inline void synthesise_recording(const SynthConfig& config, Index number, std::span<float> values,
+                                 std::span<std::int32_t> labels) {
+  const auto width = static_cast<std::size_t>(config.steps * 6);
+  std::vector<Index> activity(static_cast<std::size_t>(config.steps));
+  detail::SynthRecording recording(config, number);
+  for (std::size_t i = 0; i < values.size() / width; ++i) {
+    recording.write(values.subspan(i * width, width), activity);
+    const std::array<Index, 4> row = {activity[0], recording.user(), recording.position(),
+                                      recording.device()};
+    for (std::size_t k = 0; k < row.size(); ++k) labels[i * 4 + k] = static_cast<std::int32_t>(row[k]);
+  }
+}
+
 }  // namespace gyrograd::data

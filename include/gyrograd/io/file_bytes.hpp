@@ -58,6 +58,22 @@ class FileBytes {
   }
 
   std::span<const std::byte> bytes() const noexcept { return view_; }
+
+  /// Mapped: parts will be read in any order, so nothing around them is to be fetched.
+  void expect_random_access() const noexcept {
+    if (mapping_ != nullptr) (void)::madvise(mapping_, view_.size(), MADV_RANDOM);
+  }
+  /// Mapped: starts to fetch these bytes of the file. Returns at once.
+  void fetch(std::size_t at, std::size_t size) const noexcept {
+    if (mapping_ == nullptr) return;
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    const std::size_t begin = at / page * page;
+    (void)::madvise(static_cast<std::byte*>(mapping_) + begin, at + size - begin, MADV_WILLNEED);
+  }
+  /// Mapped: gives the memory of the pages back; the next access maps them again.
+  void forget() const noexcept {
+    if (mapping_ != nullptr) (void)::madvise(mapping_, view_.size(), MADV_DONTNEED);
+  }
   std::size_t size() const noexcept { return view_.size(); }
   /// Printable name for messages.
   const std::string& name() const noexcept { return name_; }
