@@ -59,6 +59,7 @@ struct PairedRun {
   fs::path raw;
   data::PairedRule rule;
   std::uint64_t seed = 3431;
+  bool by_user = false;  // parts by user, not by take
   data::PairedVectors vectors{};
   data::Findings findings{};
   nlohmann::ordered_json notes{};  // further keys of set.json
@@ -102,13 +103,13 @@ std::vector<std::string> draw_parts(const PairedRun& r, const std::vector<data::
                                     double validation, const std::string& prefix = {}) {
   std::vector<Index> groups(takes.size());
   std::iota(groups.begin(), groups.end(), Index{0});
-  const bool by_user = r.arguments.choice("split-by", {"take", "user"}) == "user";
-  if (by_user) {
+  if (takes.empty()) return {};
+  if (r.by_user) {
     data::NameList users;
     for (std::size_t i = 0; i < takes.size(); ++i)
       groups[i] = users.number(takes[i].user.empty() ? "take " + takes[i].name : "user " + takes[i].user);
   }
-  return data::group_parts(groups, r.seed, train, validation, by_user ? "user" : "take", prefix);
+  return data::group_parts(groups, r.seed, train, validation, r.by_user ? "user" : "take", prefix);
 }
 
 /// Cuts the windows of one take into every part that it belongs to.
@@ -125,20 +126,23 @@ data::Card prepare_ego_exo4d(PairedRun& r, data::PairedSetWriter& out) {
   const data::NarrationFilter filter{r.rule.recipe, r.arguments.flag("all-annotators")};
   const auto bad = data::read_bad_windows(r.raw / "bad_imu.txt");
   const bool published = r.rule.recipe == data::Recipe::published;
-  for (const std::string pool : {"train", "val"}) {
-    const std::vector<data::EgoTake> list = data::read_ego_exo4d(r.raw, pool, filter, r.findings);
+  // Both lists first: what is wrong with them shows before hours of cutting.
+  const std::vector<data::EgoTake> pools[] = {data::read_ego_exo4d(r.raw, "train", filter, r.findings),
+                                              data::read_ego_exo4d(r.raw, "val", filter, r.findings)};
+  for (const bool probed : {false, true}) {
+    const std::vector<data::EgoTake>& list = pools[probed ? 1 : 0];
     std::vector<data::Take> takes;
     for (const data::EgoTake& t : list) takes.push_back(t.take);
     // Corrected: validation of pre-training out of the training takes, so that no downstream take is seen.
     std::vector<std::string> parts(takes.size(), "train");
-    if (pool == "val") parts = draw_parts(r, takes, 0.5, 0.25, "probe_");
-    if (pool == "train" && !published) {
+    if (probed) parts = draw_parts(r, takes, 0.5, 0.25, "probe_");
+    if (!probed && !published) {
       parts = draw_parts(r, takes, 0.9, 0.05);
       for (std::string& part : parts) part = part == "train" ? part : "val";
     }
     for (std::size_t i = 0; i < list.size(); ++i) {
       std::vector<std::string> mine{parts[i]};
-      if (pool == "val" && published) mine.emplace_back("val");
+      if (probed && published) mine.emplace_back("val");
       add_take(r, out, takes[i], data::read_aria_imu(list[i].imu, r.findings), card, mine,
                published ? bad : std::set<std::string>{});
     }
@@ -157,9 +161,8 @@ data::Card prepare_ego4d(PairedRun& r, data::PairedSetWriter& out) {
     labels.push_back(t.take.label);
     takes.push_back(t.take);
   }
-  const bool by_user = r.arguments.choice("split-by", {"take", "user"}) == "user";
   const auto parts =
-      by_user ? draw_parts(r, takes, 0.8, 0.1) : data::stratified_parts(labels, r.seed, 0.8, 0.1);
+      r.by_user ? draw_parts(r, takes, 0.8, 0.1) : data::stratified_parts(labels, r.seed, 0.8, 0.1);
   for (std::size_t i = 0; i < list.size(); ++i)
     add_take(r, out, takes[i], data::read_ego4d_imu(list[i].imu, r.findings), card, {parts[i]});
   return card;
@@ -290,6 +293,7 @@ int run_prepare_paired(int argc, char** argv) {
   PairedRun r{arguments, read_run_options(arguments, false), arguments.word(0), arguments.word(1),
               read_rule(arguments)};
   r.seed = static_cast<std::uint64_t>(arguments.integer("seed", 3431, 0, 4294967295));
+  r.by_user = r.word == "realworld" || arguments.choice("split-by", {"take", "user"}) == "user";
   const std::string name = arguments.text("name", r.word);
   check_name("prepare", "--name", name);
   const fs::path folder =
@@ -315,7 +319,7 @@ int run_prepare_paired(int argc, char** argv) {
                         ? "window by window, windowed sinc, zeros outside"
                         : "interpolated on true stamps, then windowed sinc over the whole recording";
   r.notes["seed"] = r.seed;
-  r.notes["split_by"] = r.word == "realworld" ? "user" : arguments.choice("split-by", {"take", "user"});
+  r.notes["split_by"] = r.by_user ? "user" : "take";
   out.finish(card, name, r.notes);
   print_summary(r, out, card);
   report_findings(r.run, r.findings);
