@@ -25,6 +25,7 @@ int run_statistic(int argc, char** argv);
 int run_pretrain(int argc, char** argv);
 int run_embedding(int argc, char** argv);
 int run_classifier(int argc, char** argv);
+int run_plot(int argc, char** argv);
 int run_inspect(int argc, char** argv);
 int run_convert(int argc, char** argv);
 int run_primus(int argc, char** argv);
@@ -36,7 +37,7 @@ struct Command {
   int (*run)(int argc, char** argv);
 };
 
-inline constexpr std::array<Command, 10> commands = {{
+inline constexpr auto commands = std::to_array<Command>({
     {"demo", "the whole story on a synthetic data set: an HTML report", run_demo},
     {"synth", "make a synthetic data set", run_synth},
     {"prepare", "turn raw recordings into windows", run_prepare},
@@ -45,8 +46,9 @@ inline constexpr std::array<Command, 10> commands = {{
     {"embedding", "write the embeddings of every window", run_embedding},
     {"classifier", "train a GRU classifier on embeddings and evaluate it", run_classifier},
     {"primus", "encoders pre-trained with text and video: train, probe, compare", run_primus},
+    {"plot", "draw a run: charts as SVG and one page", run_plot},
     {"inspect", "list what a weight, array or checkpoint file holds", run_inspect},
     {"convert", "convert weights between .pt and .safetensors", run_convert},
-}};
+});
 
 }  // namespace gyrograd::cli

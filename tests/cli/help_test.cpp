@@ -23,6 +23,7 @@ TEST_CASE("every help text fits a terminal of 80 columns", "[cli][help]") {
                                                                                      {"embedding", "--help"},
                                                                                      {"classifier", "--help"},
                                                                                      {"primus", "--help"},
+                                                                                     {"plot", "--help"},
                                                                                      {"inspect", "--help"},
                                                                                      {"convert", "--help"}}) {
     const Outcome outcome = run_tool(scratch.path(), words);
