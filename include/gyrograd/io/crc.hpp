@@ -13,8 +13,9 @@ namespace detail {
 
 using CrcTables = std::array<std::array<std::uint32_t, 256>, 8>;
 
-/// Tables for eight bytes at a time ("slicing by 8"); polynomial in reflected form.
-constexpr CrcTables crc_tables(std::uint32_t polynomial) noexcept {
+/// Tables for eight bytes at a time ("slicing by 8"); polynomial in reflected form. Made at the first use: as constants
+/// they would cost every program that includes this header a tenth of a second of compilation, and take microseconds here.
+inline CrcTables crc_tables(std::uint32_t polynomial) noexcept {
   CrcTables t{};
   for (std::uint32_t i = 0; i < 256; ++i) {
     std::uint32_t crc = i;
@@ -41,19 +42,18 @@ inline std::uint32_t crc_update(const CrcTables& t, std::uint32_t crc,
   return ~crc;
 }
 
-inline constexpr CrcTables crc32_tables = crc_tables(0xEDB88320u);
-inline constexpr CrcTables crc32c_tables = crc_tables(0x82F63B78u);
-
 }  // namespace detail
 
 /// CRC-32 (ISO-HDLC, as in zip and PNG) of `bytes`, continuing from `before`.
 inline std::uint32_t crc32(std::span<const std::byte> bytes, std::uint32_t before = 0) noexcept {
-  return detail::crc_update(detail::crc32_tables, before, bytes);
+  static const detail::CrcTables tables = detail::crc_tables(0xEDB88320u);
+  return detail::crc_update(tables, before, bytes);
 }
 
 /// CRC-32C (Castagnoli, as in iSCSI and ext4) of `bytes`, continuing from `before`.
 inline std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t before = 0) noexcept {
-  return detail::crc_update(detail::crc32c_tables, before, bytes);
+  static const detail::CrcTables tables = detail::crc_tables(0x82F63B78u);
+  return detail::crc_update(tables, before, bytes);
 }
 
 }  // namespace gyrograd::io
