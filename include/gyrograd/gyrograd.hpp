@@ -223,6 +223,8 @@
 #include "gyrograd/train/masked_windows.hpp"
 #include "gyrograd/train/pca.hpp"
 #include "gyrograd/train/pretrain_masked.hpp"
+#include "gyrograd/train/probe.hpp"
+#include "gyrograd/train/probe_head.hpp"
 #include "gyrograd/train/progress.hpp"
 #include "gyrograd/train/signals.hpp"
 #include "gyrograd/train/slots.hpp"

@@ -16,16 +16,14 @@
 #include <utility>
 #include <vector>
 
-#include "gyrograd/core/aligned.hpp"
 #include "gyrograd/core/config.hpp"
 #include "gyrograd/core/error.hpp"
 #include "gyrograd/core/random.hpp"
 #include "gyrograd/core/thread_pool.hpp"
-#include "gyrograd/kernels/cross_entropy.hpp"
-#include "gyrograd/kernels/linear.hpp"
 #include "gyrograd/optim/adam.hpp"
 #include "gyrograd/optim/schedule.hpp"
 #include "gyrograd/train/feature_blocks.hpp"
+#include "gyrograd/train/probe_head.hpp"
 
 namespace gyrograd::train {
 
@@ -91,89 +89,6 @@ struct TextProbe {
 /// The order in which an epoch visits its samples.
 using EpochOrder = std::function<std::vector<Index>(Index epoch)>;
 
-namespace detail {
-
-/// One batch of unit rows (count, width), rows adjacent, and their labels.
-template <class Real>
-struct ProbeBatch {
-  AlignedVector<Real> x;
-  std::vector<std::int32_t> labels;
-
-  template <class Value>
-  void gather(const FeatureRows<Value>& rows, std::span<const Index> chosen, std::span<const Index> labels_of,
-              std::span<const Index> order) {
-    const std::size_t n = order.size(), width = static_cast<std::size_t>(rows.width);
-    x.resize(n * width);
-    labels.resize(n);
-    for (std::size_t i = 0; i < n; ++i) {
-      const Index source = chosen[static_cast<std::size_t>(order[i])];
-      const std::span<const Value> row = rows.row(source);
-      double square = 0;
-      for (const Value v : row) square += static_cast<double>(v) * static_cast<double>(v);
-      const double norm = std::max(std::sqrt(square), 1e-12);
-      for (std::size_t d = 0; d < width; ++d)
-        x[i + n * d] = static_cast<Real>(static_cast<double>(row[d]) / norm);
-      labels[i] = static_cast<std::int32_t>(labels_of[static_cast<std::size_t>(source)]);
-    }
-  }
-};
-
-/// The linear head while it learns: weights (classes, width) and biases in one buffer.
-template <Scalar Real>
-class ProbeHead {
- public:
-  ProbeHead(std::span<const Real> start, Index classes, Index width, const TextProbeOptions& options)
-      : classes_(classes),
-        width_(width),
-        theta_(start.begin(), start.end()),
-        gradient_(static_cast<std::size_t>(classes * (width + 1))),
-        adam_(static_cast<Index>(gradient_.size()), {.learning_rate = options.lr,
-                                                     .weight_decay = options.weight_decay,
-                                                     .decay = optim::Decay::decoupled}) {
-    theta_.resize(gradient_.size(), Real(0));
-  }
-
-  /// One AdamW step; returns the mean cross-entropy before it.
-  double step(const ProbeBatch<Real>& batch, double rate) {
-    const auto n = static_cast<Index>(batch.labels.size());
-    z_.resize(static_cast<std::size_t>(n * classes_));
-    slope_.resize(z_.size());
-    scratch_.resize(
-        static_cast<std::size_t>(kernels::linear_backward_weight_scratch<Real>(n, width_, classes_) + 1));
-    const Real *x = batch.x.data(), *weight = theta_.data(), *bias = weight + classes_ * width_;
-    const Real *none = nullptr, *z = z_.data(), *slope = slope_.data();
-    kernels::linear_forward(z_.data(), x, weight, bias, none, n, width_, classes_);
-    const Real loss = kernels::cross_entropy(slope_.data(), z, batch.labels.data(), n, classes_,
-                                             Real(1) / static_cast<Real>(n));
-    std::fill(gradient_.begin(), gradient_.end(), Real(0));
-    kernels::linear_backward_weight(gradient_.data(), slope, x, n, width_, classes_, scratch_.data());
-    Real* dbias = gradient_.data() + classes_ * width_;
-    for (Index k = 0; k < classes_; ++k)
-      for (Index i = 0; i < n; ++i) dbias[k] += slope[i + n * k];
-    adam_.set_learning_rate(rate);
-    adam_.begin_step();
-    adam_.update(theta_.data(), gradient_.data(), 0, static_cast<Index>(theta_.size()));
-    return static_cast<double>(loss);
-  }
-
-  /// The weights and biases as they are.
-  TextProbe<Real> result() const {
-    const auto split = static_cast<std::ptrdiff_t>(classes_ * width_);
-    return {classes_,
-            width_,
-            {theta_.begin(), theta_.begin() + split},
-            {theta_.begin() + split, theta_.end()},
-            {}};
-  }
-
- private:
-  Index classes_, width_;
-  AlignedVector<Real> theta_, gradient_, z_, slope_, scratch_;
-  optim::Adam<Real> adam_;
-};
-
-}  // namespace detail
-
 /// Trains from `start` (classes, width), bias 0, on the chosen rows. `order`: null draws permutations from
 /// Philox(seed, epoch).
 template <Scalar Real, class Value>
@@ -186,8 +101,10 @@ TextProbe<Real> train_text_probe(const FeatureRows<Value>& rows, std::span<const
                      rows.width, "; the text vectors and the features must have the same width");
   const optim::WarmupCosine rate(options.lr,
                                  optim::schedule_steps(n, options.batch, options.epochs, options.schedule));
-  detail::ProbeHead<Real> head(start, classes, rows.width, options);
-  detail::ProbeBatch<Real> batch;
+  const optim::AdamOptions adam{
+      .learning_rate = options.lr, .weight_decay = options.weight_decay, .decay = optim::Decay::decoupled};
+  ProbeHead<Real, optim::Adam<Real>> head(start, classes, rows.width, adam);
+  ProbeBatch<Real> batch(FeatureScale::unit);
   std::vector<double> losses;
   for (Index epoch = 0; epoch < options.epochs; ++epoch) {
     Philox g(options.seed, static_cast<std::uint32_t>(epoch), 0, Purpose::shuffle);
@@ -198,9 +115,7 @@ TextProbe<Real> train_text_probe(const FeatureRows<Value>& rows, std::span<const
       losses.push_back(head.step(batch, rate(static_cast<Index>(losses.size()))));
     }
   }
-  TextProbe<Real> probe = head.result();
-  probe.losses = std::move(losses);
-  return probe;
+  return {classes, rows.width, head.weight(), head.bias(), std::move(losses)};
 }
 
 /// Scores (count, classes) row-major of the chosen rows (empty: all), divided by their length. bias null: 0.
