@@ -11,6 +11,7 @@
 #include "cli/cli.hpp"
 #include "gyrograd/core/config.hpp"
 #include "gyrograd/core/suggest.hpp"
+#include "gyrograd/distributed/launcher.hpp"
 
 namespace gyrograd::cli {
 namespace {
@@ -28,6 +29,16 @@ void print_help() {
       "Exit code: 0 done, 1 failed, 2 wrong usage.\n");
 }
 
+/// mpirun starts a command several times; copies of one that does not share its work would write over each
+/// other. False in all but the first of them, which says so.
+bool may_run(std::string_view name) {
+  const bool shares = name == "pretrain" || name == "primus";
+  const int launched = distributed::launched_processes();
+  if (launched == 1 || shares) return true;
+  if (distributed::launched_rank() > 0) return false;
+  fail<UsageError>(name, ": runs in one process, mpirun started ", launched, "; start it without mpirun");
+}
+
 int dispatch(int argc, char** argv) {
   if (argc < 2) fail<UsageError>("no command given; see 'gyrograd --help'");
   const std::string_view name = argv[1];
@@ -41,7 +52,7 @@ int dispatch(int argc, char** argv) {
   }
   std::vector<std::string> names = {"--help", "--version"};
   for (const Command& command : commands) {
-    if (command.name == name) return command.run(argc - 1, argv + 1);
+    if (command.name == name) return may_run(name) ? command.run(argc - 1, argv + 1) : int{ExitCode::done};
     names.emplace_back(command.name);
   }
   fail<UsageError>(name.starts_with('-') ? "unknown option '" : "unknown command '", name, "'",

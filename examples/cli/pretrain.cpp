@@ -10,6 +10,7 @@
 #include "cli/run_options.hpp"
 #include "cli/session.hpp"
 #include "cli/settings.hpp"
+#include "cli/team.hpp"
 #include "gyrograd/core/thread_pool.hpp"
 #include "gyrograd/train/pretrain_masked.hpp"
 #include "gyrograd/train/svg.hpp"
@@ -20,7 +21,7 @@ namespace {
 /// Everything that decides the result, in the order in which a mismatch is reported.
 train::RunIdentity identity_of(const TrainSettings& s, const io::EncoderConfig& c, const io::MaskConfig& mask,
                                const std::string& masks, const std::string& block, const std::string& data,
-                               const std::string& start) {
+                               const std::string& start, Index slots) {
   return {{"command", "pretrain"},
           {"data", data},
           {"encoder", encoder_text(c)},
@@ -34,15 +35,17 @@ train::RunIdentity identity_of(const TrainSettings& s, const io::EncoderConfig& 
           {"max_gram", std::to_string(mask.max_gram)},
           {"mask_prob", exact(mask.mask_prob)},
           {"replace_prob", exact(mask.replace_prob)},
-          {"initial weights", start}};
+          {"initial weights", start},
+          {"--slots", std::to_string(slots)}};
 }
 
 train::PretrainOptions options_of(const TrainSettings& s, const io::MaskConfig& mask,
-                                  const std::string& masks) {
+                                  const std::string& masks, Index slots) {
   train::PretrainOptions options;
   options.batch = s.batch;
   options.lr = s.lr;
   options.seed = s.seed;
+  options.slots = slots;
   options.mask.mask_ratio = mask.mask_ratio;
   options.mask.max_gram = mask.max_gram;
   options.mask.mask_prob = mask.mask_prob;
@@ -70,15 +73,20 @@ std::string describe(const train::EpochRecord& r) {
          train::fixed_number(r.validation_loss, 5);
 }
 
-}  // namespace
+/// More slots than the usual ones only where there are more processes.
+Index read_slots(const Arguments& arguments, const Team& team) {
+  constexpr Index usual = train::Slots<float>::default_count;
+  return arguments.integer("slots", std::max<Index>(usual, team.size()), 1, 4096);
+}
 
-int run_pretrain(int argc, char** argv) {
+int pretrain(int argc, char** argv, Team& team) {
   std::vector<OptionSpec> options = published_option_specs();
   for (auto& more :
        {training_option_specs(),
         std::vector<OptionSpec>{
             {"masks", "KIND", "published (default) or corrected: last step too, fixed for validation"},
-            {"block", "KIND", "published (default) or residual: the usual BERT block"}},
+            {"block", "KIND", "published (default) or residual: the usual BERT block"},
+            {"slots", "N", "gradient slots, shared by the processes of mpirun (default 8)"}},
         run_option_specs(true)}) {
     options.insert(options.end(), more.begin(), more.end());
   }
@@ -90,7 +98,8 @@ int run_pretrain(int argc, char** argv) {
                        {"VERSION", "rate and window: 20_120"}},
                       options);
   if (!arguments.parse(argc, argv)) return ExitCode::done;
-  const RunOptions run = read_run_options(arguments, true);
+  RunOptions run = read_run_options(arguments, true);
+  join(run, team, arguments);
   const std::string dataset = arguments.word(1), version = arguments.word(2);
   const std::string name = arguments.text("save_model", "model");
   check_name("pretrain", "--save_model", name);
@@ -123,9 +132,10 @@ int run_pretrain(int argc, char** argv) {
   }
   const data::Split split = split_windows("pretrain", windows.count, settings, card, labels);
   ThreadPool pool(run.threads);
-  const train::PretrainOptions recipe_options = options_of(settings, mask, masks);
+  const Index slots = read_slots(arguments, team);
+  const train::PretrainOptions recipe_options = options_of(settings, mask, masks, slots);
   train::MaskedPretraining<float, Encoder> recipe(model, windows, split.train, split.validation,
-                                                  recipe_options, pool);
+                                                  recipe_options, pool, &team.communicator());
   if (run.dry_run) {
     note(run, "pretrain: would train ", settings.epochs, " epochs of ", recipe.batches(), " steps and write ",
          session.weights().string());
@@ -134,13 +144,14 @@ int run_pretrain(int argc, char** argv) {
   session.open();
   note(run, "pretrain: ", split.train.size(), " training and ", split.validation.size(),
        " validation windows, ", settings.epochs, " epochs of ", recipe.batches(), " steps, ", run.threads,
-       " threads");
+       " threads", team.size() > 1 ? message(" in each of ", team.size(), " processes") : "");
 
   const train::RunIdentity identity =
-      identity_of(settings, config, mask, masks, block, fingerprint(windows.values), start);
+      identity_of(settings, config, mask, masks, block, fingerprint(windows.values), start, slots);
   train::LoopState<float> state;
   const auto buffers = recipe.buffers();
   session.train<float>(recipe, state, settings.epochs, identity, buffers, describe);
+  if (!team.leader()) return ExitCode::done;
 
   if (!state.best_weights.empty())
     std::copy(state.best_weights.begin(), state.best_weights.end(), recipe.weights().begin());
@@ -162,6 +173,12 @@ int run_pretrain(int argc, char** argv) {
   session.finish({{"best_epoch", state.best_epoch + 1}, {"epochs", state.epoch}});
   result(session.weights().string());
   return ExitCode::done;
+}
+
+}  // namespace
+
+int run_pretrain(int argc, char** argv) {
+  return in_team([&](Team& team) { return pretrain(argc, argv, team); });
 }
 
 }  // namespace gyrograd::cli

@@ -16,6 +16,8 @@
 
 namespace gyrograd::cli {
 
+class Team;
+
 /// Values of the shared options.
 struct RunOptions {
   Workspace at;
@@ -26,7 +28,10 @@ struct RunOptions {
   bool force = false;
   bool dry_run = false;
   fs::path log_json;
+  Team* team = nullptr;  ///< of a command that may run in several processes
 
+  /// The process that writes and speaks: the first of several.
+  bool leader() const;
   train::ProgressStyle style() const { return train::progress_style(quiet); }
 };
 

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "cli/run_options.hpp"
+#include "cli/team.hpp"
 #include "gyrograd/io/crc.hpp"
 #include "gyrograd/io/file.hpp"
 #include "gyrograd/train/checkpoint.hpp"
@@ -72,37 +73,53 @@ class Session {
   const fs::path& weights() const { return weights_; }
   fs::path report() const { return train::report_path(weights_); }
 
-  /// Takes the folder and the log. A second writer in the folder is refused.
+  /// Takes the folder and the log. A second writer in the folder is refused. Of several processes, the leader
+  /// does this and everything else that writes.
   void open() {
+    if (!run_.leader()) return;
     if (!run_.log_json.empty()) log_ = train::JsonLog(run_.log_json, run_.resume);
     make_folder(weights_.parent_path());
     lock_.emplace(weights_.parent_path());
     if (run_.force) remove_checkpoint();
   }
 
-  /// Trains from where the checkpoint stands (or from the start) to `epochs`. `describe` gives the figures of
-  /// an epoch for the progress display. Error when a signal ended it: the checkpoint is written.
+  /// Trains from where the checkpoint stands (or from the start) to `epochs`, or until `patience` epochs (0:
+  /// all) brought nothing better. `describe` gives the figures of an epoch for the progress display. Error
+  /// when a signal ended it: the checkpoint is written.
   template <Scalar Real, class R>
   void train(R& recipe, train::LoopState<Real>& state, Index epochs, const train::RunIdentity& identity,
              std::span<const train::NamedBuffer<Real>> buffers,
-             const std::function<std::string(const train::EpochRecord&)>& describe) {
+             const std::function<std::string(const train::EpochRecord&)>& describe, Index patience = 0) {
     if (start_ == Start::resume) {
       const std::string warning = train::load_checkpoint(checkpoint_, identity, state, buffers);
       recipe.resume(state);
       if (!warning.empty()) note(run_, command_, ": ", warning);
       note(run_, command_, ": continuing in epoch ", state.epoch + 1, ", batch ", state.batch + 1);
     }
+    if (run_.team != nullptr) {
+      train::RunIdentity properties = identity;
+      properties.emplace_back("first step", std::to_string(state.step));
+      properties.emplace_back("weights", fingerprint(recipe.weights()));
+      run_.team->meet(properties);
+      run_.team->work_together();
+    }
     const train::StopOnSignal stop;
     train::Progress progress(command_, "epochs", epochs, run_.style(), state.epoch);
     auto saved = std::chrono::steady_clock::now();
+    bool stopped = false;
     const auto after_batch = [&](const train::LoopState<Real>& s) {
       const auto now = std::chrono::steady_clock::now();
       const bool due = std::chrono::duration<double>(now - saved).count() >= save_every_;
-      if (due || stop.requested()) {
+      stopped = stop.requested();
+      if constexpr (requires { recipe.stop_agreed(); }) {  // of several processes: all at the same step
+        if (stop.requested()) recipe.request_stop();
+        stopped = recipe.stop_agreed();
+      }
+      if (run_.leader() && (due || stopped)) {
         train::save_checkpoint(checkpoint_, identity, s, buffers);
         saved = std::chrono::steady_clock::now();
       }
-      return !stop.requested();
+      return !stopped;
     };
     const auto after_epoch = [&](const train::LoopState<Real>& s) {
       const train::EpochRecord& record = s.history.back();
@@ -113,18 +130,22 @@ class Session {
                            {"validation_loss", record.validation_loss},
                            {"validation_accuracy", record.validation_accuracy},
                            {"best_epoch", s.best_epoch + 1}});
-      return true;
+      return !train::out_of_patience(s, patience);
     };
-    if (!train::run_epochs(recipe, state, epochs, after_batch, after_epoch)) {
+    if (!train::run_epochs(recipe, state, epochs, after_batch, after_epoch) && stopped) {
       progress.close_line();
-      fail<Error>(command_, ": stopped by signal ", stop.number(), " in epoch ", state.epoch + 1, "; ",
-                  checkpoint_.string(), " is written, continue with --resume");
+      const std::string signal =
+          stop.requested() ? "signal " + std::to_string(stop.number()) : "another process";
+      fail<train::Stopped>(command_, ": stopped by ", signal, " in epoch ", state.epoch + 1, "; ",
+                           checkpoint_.string(), " is written, continue with --resume");
     }
+    if (run_.team != nullptr) run_.team->meet();
     seconds_ = progress.elapsed();
   }
 
   /// After the outputs are written: the checkpoint has served.
   void finish(const train::Json& result) {
+    if (!run_.leader()) return;
     remove_checkpoint();
     log_.write("done", result);
   }
