@@ -232,8 +232,6 @@ class PairedSetWriter {
     std::filesystem::create_directories(folder, error);
     if (error) fail<IoError>(path_text(folder), ": cannot create the folder: ", error.message());
     PairedWindows& b = p.buffer;
-    const auto empty = [](const std::string& t) { return t.empty(); };
-    if (std::all_of(b.texts.begin(), b.texts.end(), empty)) b.texts.clear();
     write_paired_shard(folder, b);
     const nlohmann::ordered_json json = {{"rows", b.windows.count},        {"window", b.windows.steps},
                                          {"channels", b.windows.channels}, {"text_width", b.text_width},
