@@ -15,13 +15,16 @@ TEST_CASE("published data sets are found by name") {
 
 TEST_CASE("class names agree with class counts and windows with the published arrays") {
   for (const DataSetConfig& set : published_data_sets) {
-    CHECK(set.steps == 120);
+    CHECK(set.steps == (set.name == "huawei" ? 300 : 120));
+    CHECK(find_data_set(set.name) == &set);
     for (const LabelColumn& column : set.labels) {
       CHECK((column.class_names.empty() || static_cast<Index>(column.class_names.size()) == column.classes));
     }
   }
   CHECK(find_data_set("uci")->labels[0].class_names[5] == "lying");
   CHECK(find_data_set("hhar")->labels[2].class_names[0] == "bike");
+  CHECK(find_data_set("wisdm")->labels[1].class_names[1] == "jogging");
+  CHECK(find_data_set("sp-sw-har")->labels[2].class_names[1] == "watch");
 }
 
 TEST_CASE("label columns are chosen by name or number, and a slip is suggested") {

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "gyrograd/data/leak.hpp"
+#include "gyrograd/data/split.hpp"
 #include "support/catch.hpp"
 
 using namespace gyrograd;
@@ -44,6 +46,18 @@ TEST_CASE("the same seed gives the same windows, a recording does not depend on 
   CHECK(std::equal(head.windows.values.begin(), head.windows.values.end(), a.windows.values.begin()));
   c.seed = 7;
   CHECK(synthesise(c).windows.values != head.windows.values);
+}
+
+TEST_CASE("every recording is a session, and a split by session takes whole recordings") {
+  SynthConfig c = small();
+  c.windows_per_recording = 16;
+  const DataSet set = synthesise(c);
+  REQUIRE(set.origins.size() == 240);
+  CHECK(set.origins[15] == Origin{0, 15 * c.steps});
+  CHECK(set.origins[16] == Origin{1, 0});
+  const Split split = split_by_session(set.origins, 3);
+  CHECK(split.test.size() % 16 == 0);
+  CHECK_FALSE(check_leaks(split.train, split.test, {}, set.origins, c.steps).leaks());
 }
 
 TEST_CASE("labels cover all activities, users, positions and devices") {

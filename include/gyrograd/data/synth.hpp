@@ -302,7 +302,8 @@ inline void check_synth(const SynthConfig& c) {
 }  // namespace detail
 
 /// Windows (windows, steps, 6) in m/s2 and rad/s with label columns activity, user, position, device for
-/// every step. Windows of one recording follow each other in time; a window may hold a change of activity.
+/// every step, and origins: every recording is a session. Windows of one recording follow each other in time;
+/// a window may hold a change of activity.
 inline DataSet synthesise(const SynthConfig& config) {
   detail::check_synth(config);
   DataSet set{Windows(config.windows, config.steps, 6), Labels(config.windows, config.steps, 4)};
@@ -311,6 +312,7 @@ inline DataSet synthesise(const SynthConfig& config) {
     detail::SynthRecording recording(config, first / config.windows_per_recording);
     for (Index i = first; i < std::min(first + config.windows_per_recording, config.windows); ++i) {
       recording.write(set.windows.window(i), activity);
+      set.origins.push_back({first / config.windows_per_recording, (i - first) * config.steps});
       for (Index t = 0; t < config.steps; ++t) {
         set.labels.at(i, t, 0) = static_cast<double>(activity[static_cast<std::size_t>(t)]);
         set.labels.at(i, t, 1) = static_cast<double>(recording.user());

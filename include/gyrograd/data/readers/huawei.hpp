@@ -45,9 +45,7 @@ inline Card huawei_card() {
       "Gjoreski et al., The University of Sussex-Huawei Locomotion and Transportation Dataset, IEEE Access "
       "2018";
   set_channels(card, 9);
-  card.labels = {{"activity", {"still", "walk", "run", "bike"}},
-                 {"position", {"bag", "hand", "torso", "hips"}},
-                 {"user", {}}};
+  card.labels = published_labels("huawei");
   return card;
 }
 

@@ -27,7 +27,6 @@ struct SpSwHar {
   static constexpr double gap = 0.25;  ///< s; the longest pause of the published files is 0.188 s
   static constexpr std::array<std::string_view, 5> activities{"SEATED", "STANDING_UP", "WALKING", "TURNING",
                                                               "SITTING_DOWN"};
-  static constexpr std::array<std::string_view, 2> devices{"phone", "watch"};
 };
 
 /// Card of the sp-sw-har set.
@@ -36,9 +35,7 @@ inline Card sp_sw_har_card() {
   card.source = "Smartphone and smartwatch inertial measurements from heterogeneous subjects (sp-sw-har)";
   card.licence = "CC BY 4.0";
   card.citation = "Matey-Sanz, Casteleyn, Granell, Data in Brief 2023, 109809";
-  card.labels = {{"activity", {"seated", "standing_up", "walking", "turning", "sitting_down"}},
-                 {"user", {}},
-                 {"position", {SpSwHar::devices.begin(), SpSwHar::devices.end()}}};
+  card.labels = published_labels("sp-sw-har");
   return card;
 }
 

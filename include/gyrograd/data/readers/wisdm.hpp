@@ -42,8 +42,7 @@ inline Card wisdm_card() {
   card.citation =
       "Kwapisz, Weiss, Moore, Activity Recognition using Cell Phone Accelerometers, SensorKDD 2010";
   set_channels(card, 3);
-  card.labels = {{"user", {}},
-                 {"activity", {"walking", "jogging", "sitting", "standing", "upstairs", "downstairs"}}};
+  card.labels = published_labels("wisdm");
   return card;
 }
 
