@@ -52,7 +52,9 @@ inline fs::path tool_path() {
 /// A running tool; wait() or kill_after() ends it.
 class ToolProcess {
  public:
-  ToolProcess(const fs::path& folder, const std::vector<std::string>& arguments) {
+  /// `program`: another one than the tool, such as mpirun.
+  ToolProcess(const fs::path& folder, const std::vector<std::string>& arguments,
+              const std::string& program = tool_path().string()) {
     static int runs = 0;
     const std::string tag = std::to_string(::getpid()) + '_' + std::to_string(runs++);
     out_ = fs::temp_directory_path() / ("gyrograd_out_" + tag);
@@ -64,7 +66,6 @@ class ToolProcess {
     if (::chdir(folder.c_str()) != 0 || out < 0 || err < 0) ::_exit(125);
     ::dup2(out, 1);
     ::dup2(err, 2);
-    const std::string program = tool_path().string();
     std::vector<char*> argv = {const_cast<char*>(program.c_str())};
     for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
