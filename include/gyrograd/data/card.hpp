@@ -29,6 +29,7 @@ struct Unit {
   double size;
 };
 
+/// The units that readers understand; several names may mean the same.
 inline constexpr std::array<Unit, 10> known_units{{{"m/s2", Quantity::acceleration, 1},
                                                    {"m/s^2", Quantity::acceleration, 1},
                                                    {"g", Quantity::acceleration, 9.80665},

@@ -30,6 +30,7 @@ enum class FindingKind : std::uint8_t {
   no_vector,        ///< no text or video vector for a window: used without
 };
 
+/// How the kinds are called in findings_<version>.txt.
 inline constexpr std::array<std::string_view, 12> finding_words{
     "short recording", "gap in time",     "time goes backwards",       "missing value", "constant channel",
     "wrong unit",      "no usable label", "a sensor without its pair", "rate",          "missing file",

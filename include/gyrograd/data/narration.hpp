@@ -128,6 +128,7 @@ inline std::string corrected_text(std::string_view text) {
   return detail::lowered(rest, narration_characters);
 }
 
+/// The text of a narration by the recipe.
 inline std::string clean_text(const std::string& text, Recipe recipe) {
   return recipe == Recipe::published ? published_text(text) : corrected_text(text);
 }

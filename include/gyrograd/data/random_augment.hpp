@@ -83,6 +83,8 @@ struct PaceConfig {
   CropStart start = CropStart::corrected;
 };
 
+/// Plays a window faster or slower: with the probability of `config`, out (steps, channels) is a stretch of
+/// in, (rows, channels), of another length, interpolated; else the stretch of the same length.
 template <class Real, WordGenerator Generator>
 void random_pace(std::span<Real> out, std::span<const Real> in, Index channels, const PaceConfig& config,
                  Generator& g) {

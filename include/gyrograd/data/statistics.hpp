@@ -131,6 +131,8 @@ struct LabelCounts {
   }
 };
 
+/// Counts windows by the label of their first step, and those whose label changes. ConfigError when there is
+/// no such column.
 inline LabelCounts count_labels(const Labels& labels, Index column) {
   if (column < 0 || column >= labels.columns)
     fail<ConfigError>("label column ", column, " does not exist: the labels have columns 0 to ",

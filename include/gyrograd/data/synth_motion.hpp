@@ -57,6 +57,7 @@ inline Vec3 angular_velocity(const Rotation& from, const Rotation& to, double se
   return {axis[0] * scale / seconds, axis[1] * scale / seconds, axis[2] * scale / seconds};
 }
 
+/// What a synthetic person does, in the order of synth_activities.
 enum class Activity : std::uint8_t {
   walking,
   upstairs,
@@ -67,11 +68,13 @@ enum class Activity : std::uint8_t {
   jogging,
   cycling
 };
+/// Names of the activities in data cards.
 inline constexpr std::array<std::string_view, 8> synth_activities{
     "walking", "upstairs", "downstairs", "sitting", "standing", "lying", "jogging", "cycling"};
 
 /// Where the device is worn.
 enum class Position : std::uint8_t { belt, jacket, upper_arm };
+/// Names of the positions in data cards.
 inline constexpr std::array<std::string_view, 3> synth_positions{"belt", "jacket_pocket", "upper_arm"};
 
 /// Periodic signal sum_h sine[h] sin(h p) + cosine[h] cos(h p), h = 1..6, of the stride phase p.

@@ -101,6 +101,7 @@ struct TurnHabit {
   double mean = 0, spread = 0;  ///< rad to the left; mean and standard deviation of one turn
 };
 
+/// How people turn while they do this.
 inline TurnHabit turn_habit(Activity activity) {
   const auto& [gap, mean, spread] = detail::activity_facts[static_cast<std::size_t>(activity)].turns;
   return {gap, detail::degree * mean, detail::degree * spread};

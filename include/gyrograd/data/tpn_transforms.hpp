@@ -30,6 +30,7 @@ enum class TpnTasks {
   published,  ///< noise, scale, rotate, flip, shuffle
   original    ///< noise, scale, rotate, negate, flip, permute, time warp, shuffle
 };
+/// Number of transformations of a set.
 constexpr Index tpn_task_count(TpnTasks tasks) {
   return tasks == TpnTasks::published ? 5 : 8;
 }
@@ -200,6 +201,7 @@ struct TpnItems {
   Windows windows;
   std::vector<Index> labels;
 };
+/// Makes the items of the chosen windows, window after window, the original before its transformations.
 inline TpnItems tpn_items(const Windows& all, std::span<const Index> chosen, TpnTasks tasks, TpnShuffle mode,
                           std::uint64_t seed) {
   const Index kinds = 1 + tpn_task_count(tasks);
