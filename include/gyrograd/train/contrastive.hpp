@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+// A training step whose loss couples the whole batch, in the memory of a few micro-batches.
+//
+// First every micro-batch is embedded, then the loss and its gradient are computed on the embeddings of the
+// whole batch, then every micro-batch is run again with its rows of that gradient. The sum is the gradient of
+// one tape over everything; the batch size is bounded by patience, not by memory. Tapes of the first run are
+// kept for the last where they fit into the memory given, which spares the second forward pass and changes no
+// bit.
+//
+// Of several processes each embeds its share; the embeddings are gathered, so that the loss sees all of them
+// in every process, and gradients are summed as in every step of Slots.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <vector>
+
+#include "gyrograd/autograd/tape.hpp"
+#include "gyrograd/core/thread_pool.hpp"
+#include "gyrograd/distributed/collectives.hpp"
+#include "gyrograd/distributed/communicator.hpp"
+#include "gyrograd/kernels/elementwise.hpp"
+#include "gyrograd/kernels/transpose.hpp"
+#include "gyrograd/train/slots.hpp"
+
+namespace gyrograd::train {
+
+/// Embeddings that a batch may have: three in PRIMUS.
+inline constexpr std::size_t contrastive_outputs = 3;
+
+/// One kind of embedding each, (B, width); empty where a loss does not use it.
+template <Scalar Real>
+using Embeddings = std::array<Var<Real, dyn, dyn>, contrastive_outputs>;
+
+/// Runs contrastive steps. One object per training run; reuses all memory between steps.
+template <Scalar Real>
+class ContrastiveStep {
+ public:
+  /// parameters: size of the model's ParameterStore. widths: of the embeddings, 0 where there is none.
+  /// team: as for Slots.
+  ContrastiveStep(ThreadPool& pool, Index parameters, std::array<Index, contrastive_outputs> widths,
+                  distributed::Communicator* team = nullptr)
+      : team_(team != nullptr && team->size() > 1 ? team : nullptr),
+        widths_(widths),
+        slots_(pool, parameters, Slots<Real>::default_count, team),
+        direct_gradient_(static_cast<std::size_t>(parameters)) {}
+
+  /// One step of the optimiser. Returns the loss.
+  /// forward(tape, first, count, thread): embeddings of samples first .. first + count - 1.
+  /// loss(tape, embeddings): the loss as Var<Real>, from the embeddings of all samples.
+  /// direct: parameters that the loss uses itself, temperatures for example.
+  template <class Model, class Optimiser, class Forward, class Loss>
+  Real step(Model& model, Optimiser& optimiser, Index batch, Index micro_batch, Forward&& forward,
+            Loss&& loss, std::span<Parameter<Real>* const> direct = {}) {
+    const Real value = whole_loss(batch, micro_batch, forward, loss, true);
+    slots_.step(model, optimiser, batch, micro_batch, backward_of(batch, forward, direct));
+    return value;
+  }
+
+  /// The gradient alone: see gradient().
+  template <class Forward, class Loss>
+  Real gradient(Index batch, Index micro_batch, Forward&& forward, Loss&& loss,
+                std::span<Parameter<Real>* const> direct = {}) {
+    const Real value = whole_loss(batch, micro_batch, forward, loss, true);
+    slots_.gradient(batch, micro_batch, backward_of(batch, forward, direct));
+    return value;
+  }
+
+  /// The loss of a batch, without gradients.
+  template <class Forward, class Loss>
+  Real evaluate(Index batch, Index micro_batch, Forward&& forward, Loss&& loss) {
+    return whole_loss(batch, micro_batch, forward, loss, false);
+  }
+
+  /// One value per parameter, after gradient() or step().
+  const AlignedVector<Real>& gradient() const { return slots_.gradient(); }
+  Slots<Real>& slots() { return slots_; }
+  const Slots<Real>& slots() const { return slots_; }
+  /// Bytes of activations, embeddings, gradients and scratch of all threads.
+  std::size_t capacity() const {
+    std::size_t bytes = slots_.capacity() + tape_.capacity() + direct_gradient_.size() * sizeof(Real);
+    for (const auto& e : embeddings_) bytes += e.size() * sizeof(Real);
+    return bytes;
+  }
+
+ private:
+  Real* rows_of(std::size_t k) { return embeddings_[k].data(); }
+
+  /// Embeds the samples of this process: column-major matrices (batch x width).
+  template <class Forward>
+  void embed(Index batch, Index micro_batch, Forward& forward) {
+    for (std::size_t k = 0; k < contrastive_outputs; ++k)
+      embeddings_[k].resize(static_cast<std::size_t>(batch * widths_[k]));
+    const distributed::Share own = slots_.own_samples(batch, micro_batch);
+    slots_.forward(own.size(), micro_batch, [&](Tape<Real>& tape, Index at, Index count, int thread) {
+      const Index first = own.begin + at;
+      const Embeddings<Real> out = forward(tape, first, count, thread);
+      for (std::size_t k = 0; k < contrastive_outputs; ++k)
+        for (Index c = 0; c < widths_[k]; ++c)
+          std::copy_n(out[k].value.data() + c * count, count, rows_of(k) + first + c * batch);
+    });
+    if (team_ != nullptr) gather(batch, own);
+  }
+
+  /// Sends the own rows to all processes and receives theirs: row-major on the way.
+  void gather(Index batch, const distributed::Share& own) {
+    std::vector<Index> ends(static_cast<std::size_t>(team_->size()));
+    ends[static_cast<std::size_t>(team_->rank())] = own.end;
+    distributed::all_gather_shares(*team_, std::span(ends));
+    for (std::size_t k = 0; k < contrastive_outputs; ++k) {
+      const Index width = widths_[k];
+      if (width == 0) continue;
+      wire_.resize(static_cast<std::size_t>(batch * width));
+      kernels::transpose(wire_.data() + own.begin * width, width,
+                         static_cast<const Real*>(rows_of(k) + own.begin), batch, own.size(), width);
+      std::vector<Index> values;
+      for (const Index end : ends) values.push_back(end * width);
+      distributed::all_gather(*team_, std::span(wire_), std::span<const Index>(values));
+      kernels::transpose(rows_of(k), batch, static_cast<const Real*>(wire_.data()), width, width, batch);
+    }
+  }
+
+  /// Loss of the whole batch; with `recording` also its gradients, in whole_ and direct_gradient_.
+  template <class Forward, class Loss>
+  Real whole_loss(Index batch, Index micro_batch, Forward& forward, Loss& loss, bool recording) {
+    embed(batch, micro_batch, forward);
+    tape_.clear();
+    tape_.set_recording(recording);
+    std::fill(direct_gradient_.begin(), direct_gradient_.end(), Real(0));
+    tape_.bind_gradients(direct_gradient_.data());
+    for (std::size_t k = 0; k < contrastive_outputs; ++k) {
+      whole_[k] = {};
+      if (widths_[k] == 0) continue;
+      const Tensor<Real, dyn, dyn> x(rows_of(k), batch, widths_[k]);
+      whole_[k] = recording ? tape_.input(x) : tape_.constant(x);
+    }
+    const Var<Real> total = loss(tape_, static_cast<const Embeddings<Real>&>(whole_));
+    const Real value = *total.value.data();
+    if (!recording) return value;
+    if (total.needs_gradient()) tape_.backward(total);
+    for (const auto& e : whole_)
+      if (!e.value.empty()) (void)e.grad();  // zeros where the loss did not look
+    return value;
+  }
+
+  /// What a micro-batch contributes: its embeddings again, with their rows of the gradient.
+  template <class Forward>
+  auto backward_of(Index batch, Forward& forward, std::span<Parameter<Real>* const> direct) {
+    return [this, batch, &forward, direct](Tape<Real>& tape, Index first, Index count, int thread) {
+      const Embeddings<Real> out = forward(tape, first, count, thread);
+      const auto y = tape.template make<>();
+      *y.value.data() = Real(0);
+      std::array<const Real*, contrastive_outputs> rows{};
+      for (std::size_t k = 0; k < contrastive_outputs; ++k) {
+        if (out[k].value.empty()) continue;
+        Real* own = tape.template saved<dyn>(count * widths_[k]).data();
+        const Real* from = whole_[k].gradient->data + first;
+        for (Index c = 0; c < widths_[k]; ++c) std::copy_n(from + c * batch, count, own + c * count);
+        rows[k] = own;
+      }
+      const bool with_direct = first == 0;  // once, whoever holds the first sample
+      const Real* extra = direct_gradient_.data();
+      Tape<Real>* own_tape = &tape;
+      tape.record(y, [=] {
+        for (std::size_t k = 0; k < contrastive_outputs; ++k) {
+          if (rows[k] == nullptr || !out[k].needs_gradient()) continue;
+          const auto d = out[k].accumulator();
+          kernels::add(d.into.data(), d.residual, rows[k], d.into.size());
+        }
+        for (std::size_t i = 0; with_direct && i < direct.size(); ++i) {
+          const Var<Real, dyn> p = own_tape->parameter(*direct[i]);
+          if (!p.needs_gradient()) continue;
+          const auto d = p.grad();
+          for (Index j = 0; j < d.size(); ++j) d.data()[j] += extra[direct[i]->offset + j];
+        }
+      });
+      return y;
+    };
+  }
+
+  distributed::Communicator* team_;
+  std::array<Index, contrastive_outputs> widths_;
+  Slots<Real> slots_;
+  Tape<Real> tape_;
+  AlignedVector<Real> direct_gradient_;
+  std::array<AlignedVector<Real>, contrastive_outputs> embeddings_;
+  AlignedVector<Real> wire_;
+  Embeddings<Real> whole_;
+};
+
+}  // namespace gyrograd::train

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: MIT
+// Recipe: contrastive pre-training of an IMU encoder with text, video, views of itself and a feature queue
+// (PRIMUS sheet §5 to §8).
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gyrograd/core/config.hpp"
+#include "gyrograd/core/error.hpp"
+#include "gyrograd/core/random.hpp"
+#include "gyrograd/core/thread_pool.hpp"
+#include "gyrograd/data/paired.hpp"
+#include "gyrograd/data/paired_part.hpp"
+#include "gyrograd/losses/primus.hpp"
+#include "gyrograd/optim/adam.hpp"
+#include "gyrograd/train/checkpoint.hpp"
+#include "gyrograd/train/contrastive.hpp"
+#include "gyrograd/train/loop.hpp"
+#include "gyrograd/train/primus_options.hpp"
+
+namespace gyrograd::train {
+
+/// The recipe for run_epochs(). Model: ContrastiveModel. Windows, with vectors as wide as the encoder's
+/// outputs, must outlive the recipe. Order of the windows: Philox(seed, epoch); second view of a window:
+/// Philox(seed, epoch, window), for validation Philox(seed, 0, window). Validation reads the queue and leaves
+/// it as it is.
+template <Scalar Real, class Model>
+class PrimusPretraining {
+ public:
+  PrimusPretraining(Model& model, const data::PairedWindows& windows, std::vector<Index> train,
+                    std::vector<Index> validation, const PrimusPretrainOptions& options, ThreadPool& pool,
+                    distributed::Communicator* team = nullptr)
+      : model_(model),
+        windows_(windows),
+        train_(std::move(train)),
+        validation_(std::move(validation)),
+        options_(options),
+        pool_(pool),
+        width_(model.encoder().config().width),
+        queue_(options.uses_queue() ? options.queue : 1, width_, options.queue_rows),
+        step_(pool, model.store().size(), widths(options, width_), team),
+        adam_(model.store().size(), {.learning_rate = options.lr}),
+        scratch_(static_cast<std::size_t>(pool.size())) {
+    check();
+  }
+
+  /// A last batch of one window is left out: it has nothing to contrast with.
+  Index batches() const { return batches_of(train_); }
+
+  void begin_epoch(Index epoch) {
+    epoch_ = epoch;
+    order_ = train_;
+    Philox random(options_.seed, static_cast<std::uint32_t>(epoch), 0, Purpose::shuffle);
+    shuffle(random, std::span(order_));
+  }
+
+  /// One optimiser step; returns the loss of the batch.
+  double train_batch(Index batch) {
+    choose(order_, batch, static_cast<std::uint32_t>(epoch_));
+    const auto direct = model_.temperatures();
+    const Real loss = step_.step(model_, adam_, count(), micro_batch, forward(), whole_loss(),
+                                 std::span<Parameter<Real>* const>(direct));
+    enqueue();
+    return static_cast<double>(loss);
+  }
+
+  /// Mean loss over the validation batches; terms() holds the means of its terms.
+  EpochRecord validate(Index) {
+    EpochRecord record;
+    record.validation_loss = 0;
+    std::array<double, 6> sums{};
+    double weight = 0;
+    for (Index b = 0; b < batches_of(validation_); ++b) {
+      choose(validation_, b, 0);
+      const auto n = static_cast<double>(count());
+      record.validation_loss +=
+          n * static_cast<double>(step_.evaluate(count(), micro_batch, forward(), whole_loss()));
+      for (std::size_t t = 0; t < sums.size(); ++t) sums[t] += n * static_cast<double>(last_terms_[t]);
+      weight += n;
+    }
+    record.validation_loss /= weight;
+    for (std::size_t t = 0; t < sums.size(); ++t) terms_[t] = sums[t] / weight;
+    record.score = -record.validation_loss;
+    return record;
+  }
+
+  /// Weights of the encoder, then the two temperatures as they are stored.
+  std::span<Real> weights() {
+    return {model_.store().data(), static_cast<std::size_t>(model_.store().size())};
+  }
+  /// Unweighted terms of the last validation; 0 where a term is not used.
+  const std::array<double, 6>& terms() const { return terms_; }
+  double temperature_mm() const { return used(model_.tau_mm()); }
+  double temperature_ss() const { return used(model_.tau_ss()); }
+  const losses::FeatureQueue<Real>& queue() const { return queue_; }
+  std::size_t capacity() const { return step_.capacity(); }
+
+  /// What a checkpoint must hold besides the loop state.
+  std::vector<NamedBuffer<Real>> buffers() {
+    std::vector<NamedBuffer<Real>> list = {
+        {"weights", weights()}, {"adam.first", adam_.first_moment()}, {"adam.second", adam_.second_moment()}};
+    for (const auto& b : queue_.buffers()) list.push_back({std::string(b.name), b.values});
+    return list;
+  }
+  /// To be called when the buffers and `state` were read from a checkpoint.
+  void resume(const LoopState<Real>& state) { adam_.set_steps(static_cast<std::uint64_t>(state.step)); }
+
+  /// Of several processes: any may ask to stop, and after one of the next steps all know.
+  void request_stop() { step_.slots().request_stop(); }
+  bool stop_agreed() const { return step_.slots().stop_agreed(); }
+
+ private:
+  static constexpr Index micro_batch = 2 * kernels::lanes<Real>;  // one slab group of the GRU
+  enum Output : std::size_t { s0, s1, g0 };
+
+  static std::array<Index, contrastive_outputs> widths(const PrimusPretrainOptions& o, Index width) {
+    const bool ssl = o.uses_ss() || o.uses_queue();
+    return {ssl ? width : 0, o.uses_ss() ? width : 0, o.uses_mm() ? width : 0};
+  }
+  bool has(Output k) const { return widths(options_, width_)[k] > 0; }
+  bool has_text() const { return windows_.text_width > 0; }
+  bool has_video() const { return windows_.video_width > 0; }
+  double used(const Parameter<Real>& p) const {
+    return losses::used_temperature(static_cast<double>(*p.value), options_.temperature);
+  }
+
+  Index batches_of(const std::vector<Index>& items) const {
+    const auto n = static_cast<Index>(items.size());
+    return n / options_.batch + (n % options_.batch >= 2 ? 1 : 0);
+  }
+  Index count() const { return static_cast<Index>(items_.size()); }
+
+  void check() const {
+    const data::PairedWindows& w = windows_;
+    if (options_.batch < 2)
+      fail<ConfigError>("PRIMUS pre-training: batch is ", options_.batch,
+                        ", expected at least 2: one window has ", "nothing to be told from");
+    if (batches_of(train_) < 1 || batches_of(validation_) < 1)
+      fail<ConfigError>("PRIMUS pre-training: ", train_.size(), " training and ", validation_.size(),
+                        " validation windows, expected at least two of each; give more windows");
+    if (options_.uses_mm() && !has_text() && !has_video())
+      fail<ConfigError>(
+          "PRIMUS pre-training: the windows have neither text nor video vectors; choose the method ss");
+    for (const auto& [width, what] : {std::pair{w.text_width, "text"}, {w.video_width, "video"}}) {
+      if ((options_.uses_mm() || options_.uses_queue()) && width > 0 && width != width_)
+        fail<ConfigError>("PRIMUS pre-training: ", what, " vectors have ", width,
+                          " values, the encoder gives ", width_, "; both must be equal");
+    }
+    if (!options_.uses_queue()) return;
+    if (options_.queue > static_cast<Index>(train_.size()))
+      fail<ConfigError>("PRIMUS pre-training: the queue has ", options_.queue, " rows, the training part ",
+                        train_.size(), " windows: a window would find itself; give --queue below that");
+    if (options_.queue < options_.batch)
+      fail<ConfigError>("PRIMUS pre-training: the queue has ", options_.queue, " rows, a batch ",
+                        options_.batch, "; give a longer queue or a smaller batch");
+    if (options_.search != losses::Modality::imu && !has_text() && !has_video())
+      fail<ConfigError>(
+          "PRIMUS pre-training: neighbours are searched by video or text, the windows have neither");
+  }
+
+  /// The windows of a batch and their vectors.
+  void choose(const std::vector<Index>& order, Index batch, std::uint32_t draw) {
+    const Index first = batch * options_.batch;
+    const Index n = std::min(options_.batch, static_cast<Index>(order.size()) - first);
+    items_.assign(order.begin() + first, order.begin() + first + n);
+    draw_ = draw;
+    skip_.clear();
+    mask_.clear();
+    any_skipped_ = false;
+    for (const Index i : items_) {
+      const bool skip = data::lacks_vectors(windows_, i);
+      skip_.push_back(skip ? 1 : 0);
+      mask_.push_back(skip ? Real(0) : Real(1));
+      any_skipped_ = any_skipped_ || skip;
+    }
+    collect(text_, windows_.text, windows_.text_width);
+    collect(video_, windows_.video, windows_.video_width);
+  }
+  /// Vectors of the batch, (n, width) row-major.
+  void collect(std::vector<Real>& into, const std::vector<float>& from, Index width) const {
+    if (width != width_) return into.clear();
+    into.resize(static_cast<std::size_t>(count() * width));
+    for (Index i = 0; i < count(); ++i) {
+      const Index item = items_[static_cast<std::size_t>(i)];
+      std::transform(from.begin() + item * width, from.begin() + (item + 1) * width, into.begin() + i * width,
+                     [](float v) { return static_cast<Real>(v); });
+    }
+  }
+
+  /// Embeds a micro-batch: ssl of the window, ssl of its second view, mmcl of the window.
+  auto forward() {
+    return [this](Tape<Real>& tape, Index first, Index n, int thread) {
+      Embeddings<Real> out;
+      const auto h = model_.encoder().embed(tape, view(tape, first, n, thread, 0));
+      if (has(s0)) out[s0] = model_.encoder().ssl(tape, h);
+      if (has(g0)) out[g0] = model_.encoder().mmcl(tape, h);
+      if (has(s1))
+        out[s1] = model_.encoder().ssl(tape, model_.encoder().embed(tape, view(tape, first, n, thread, 1)));
+      return out;
+    };
+  }
+  Var<Real, dyn, dyn, dyn> view(Tape<Real>& tape, Index first, Index n, int thread, int number) {
+    const data::Windows& w = windows_.windows;
+    const auto x = tape.template saved<dyn, dyn, dyn>(n, w.steps, w.channels);
+    std::vector<float>& row = scratch_[static_cast<std::size_t>(thread)];
+    for (Index b = 0; b < n; ++b) {
+      const Index item = items_[static_cast<std::size_t>(first + b)];
+      const std::span<const float> window = w.window(item);
+      row.assign(window.begin(), window.end());
+      if (number == 1 || options_.augment_both) {
+        Philox g(options_.seed, draw_, static_cast<std::uint64_t>(2 * item + number), Purpose::augment);
+        data::tang_augment(std::span<float>(row), w.channels, options_.augmentation, g);
+      }
+      const float* in = row.data();
+      for (Index t = 0; t < w.steps; ++t)
+        for (Index c = 0; c < w.channels; ++c) x(b, t, c) = static_cast<Real>(*in++);
+    }
+    return tape.constant(x);
+  }
+
+  /// Columns of row-major vectors as a constant; empty where there are none.
+  Var<Real, dyn, dyn> key(Tape<Real>& tape, const Real* rows) const {
+    if (rows == nullptr) return {};
+    const auto x = tape.template saved<dyn, dyn>(count(), width_);
+    kernels::transpose(x.data(), count(), rows, width_, width_, count());
+    return tape.constant(x);
+  }
+  static const Real* rows_or_null(const std::vector<Real>& v) { return v.empty() ? nullptr : v.data(); }
+
+  /// The objective on the embeddings of the whole batch.
+  auto whole_loss() {
+    return [this](Tape<Real>& tape, const Embeddings<Real>& e) {
+      losses::PrimusInputs<Real> in;
+      in.s0 = e[s0], in.s1 = e[s1], in.g0 = e[g0];
+      in.tau_mm = losses::temperature(tape, tape.parameter(model_.tau_mm()).template reshape<>(),
+                                      options_.temperature);
+      in.tau_ss = losses::temperature(tape, tape.parameter(model_.tau_ss()).template reshape<>(),
+                                      options_.temperature);
+      if (options_.weights.beta > 0) {
+        in.text = key(tape, rows_or_null(text_));
+        in.video = key(tape, rows_or_null(video_));
+      }
+      if (any_skipped_) in.mask = mask_.data();
+      if (options_.uses_queue()) {
+        imu_.resize(static_cast<std::size_t>(count() * width_));
+        kernels::transpose(imu_.data(), width_, static_cast<const Real*>(e[s0].value.data()), count(),
+                           count(), width_);
+        if (can_search()) add_neighbours(tape, in);
+      }
+      losses::InfoNceOptions<Real> o;
+      o.direction = options_.direction;
+      o.reduction = options_.reduction;
+      o.masked = options_.masked;
+      o.pool = &pool_;
+      const losses::PrimusLoss<Real> loss = losses::primus(tape, in, options_.weights, o);
+      last_terms_ = loss.terms;
+      return loss.total;
+    };
+  }
+
+  bool can_search() const {
+    return options_.queue_search == losses::QueueSearch::published ||
+           queue_.filled() >= std::max(options_.least_filled, Index{1});
+  }
+  void add_neighbours(Tape<Real>& tape, losses::PrimusInputs<Real>& in) {
+    using losses::Modality;
+    neighbour_.resize(items_.size());
+    const Modality by = options_.search == Modality::imu                    ? Modality::imu
+                        : options_.search == Modality::video && has_video() ? Modality::video
+                        : has_text()                                        ? Modality::text
+                                                                            : Modality::video;
+    const auto search = [&](std::vector<Index>& found, Modality m) {
+      found.resize(items_.size());
+      const std::vector<Real>& rows = m == Modality::imu ? imu_ : m == Modality::text ? text_ : video_;
+      queue_.search(found.data(), rows.data(), count(), m, options_.queue_search, &pool_);
+    };
+    search(neighbour_, by);
+    if (any_skipped_ && by != Modality::imu) {  // without vectors: by what the encoder makes of them
+      search(by_imu_, Modality::imu);
+      for (std::size_t i = 0; i < skip_.size(); ++i)
+        if (skip_[i] != 0) neighbour_[i] = by_imu_[i];
+    }
+    const auto rows = [&](Modality m) {
+      const auto x = tape.template saved<dyn, dyn>(count(), width_);
+      for (Index i = 0; i < count(); ++i) {
+        const std::span<const Real> row = queue_.row(m, neighbour_[static_cast<std::size_t>(i)]);
+        for (Index c = 0; c < width_; ++c) x(i, c) = row[static_cast<std::size_t>(c)];
+      }
+      return tape.constant(x);
+    };
+    if (options_.weights.gamma_mm > 0 && has_text()) in.nn_text = rows(Modality::text);
+    if (options_.weights.gamma_mm > 0 && has_video()) in.nn_video = rows(Modality::video);
+    if (options_.weights.gamma_ss > 0) in.nn_imu = rows(Modality::imu);
+    if (options_.mask_duplicates) in.neighbour = neighbour_.data();
+  }
+  void enqueue() {
+    if (!options_.uses_queue()) return;
+    queue_.push({rows_or_null(video_), rows_or_null(text_), imu_.data()}, count(), skip_.data());
+  }
+
+  Model& model_;
+  const data::PairedWindows& windows_;
+  std::vector<Index> train_, validation_, order_;
+  PrimusPretrainOptions options_;
+  ThreadPool& pool_;
+  Index width_;
+  losses::FeatureQueue<Real> queue_;
+  ContrastiveStep<Real> step_;
+  optim::Adam<Real> adam_;
+  std::vector<std::vector<float>> scratch_;  // one window per thread
+  Index epoch_ = 0;
+  // The batch that is being computed.
+  std::vector<Index> items_, neighbour_, by_imu_;
+  std::uint32_t draw_ = 0;
+  std::vector<std::uint8_t> skip_;
+  std::vector<Real> mask_, text_, video_, imu_;  // vectors: (n, width) row-major
+  bool any_skipped_ = false;
+  std::array<Real, 6> last_terms_{};
+  std::array<double, 6> terms_{};
+};
+
+}  // namespace gyrograd::train

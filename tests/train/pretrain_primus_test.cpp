@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+// Contrastive pre-training learns, gives the same bits on any number of threads, and goes on where it
+// stopped, queue included.
+#include "gyrograd/train/pretrain_primus.hpp"
+
+#include <numeric>
+#include <vector>
+
+#include "gyrograd/data/synth_paired.hpp"
+#include "gyrograd/models/primus_encoder.hpp"
+#include "gyrograd/train/contrastive_model.hpp"
+#include "support/catch.hpp"
+
+using namespace gyrograd;
+using namespace gyrograd::train;
+
+namespace {
+
+constexpr Index width = 16, count = 70, training = 54;
+using Encoder = models::PrimusEncoder<float>;
+using Model = ContrastiveModel<float, Encoder>;
+using Pretraining = PrimusPretraining<float, Model>;
+
+const data::PairedWindows& windows() {
+  static const data::PairedWindows p = [] {
+    data::SynthPairedConfig c;
+    c.motion.windows = count;
+    c.motion.users = 3;
+    c.motion.steps = 123;
+    c.motion.windows_per_recording = 5;
+    c.width = width;
+    c.paired = 0.8;
+    return data::synthesise_paired(c);
+  }();
+  return p;
+}
+
+Model small_model(double temperature = 0.1) {
+  models::PrimusConfig config;
+  config.width = width;
+  Encoder encoder(config);
+  encoder.initialise(3);
+  return Model(std::move(encoder), temperature);
+}
+
+PrimusPretrainOptions small_options(std::string_view method) {
+  PrimusPretrainOptions o = primus_method(method);
+  o.batch = 12;
+  o.lr = 3e-3;
+  o.queue = 30;
+  return o;
+}
+
+std::vector<Index> range(Index from, Index to) {
+  std::vector<Index> out(static_cast<std::size_t>(to - from));
+  std::iota(out.begin(), out.end(), from);
+  return out;
+}
+
+Pretraining recipe_of(Model& model, const PrimusPretrainOptions& o, ThreadPool& pool) {
+  return Pretraining(model, windows(), range(0, training), range(training, count), o, pool);
+}
+
+/// All that a run leaves behind.
+struct Outcome {
+  LoopState<float> state;
+  std::vector<std::vector<float>> buffers;
+  std::array<double, 6> terms{};
+};
+
+/// Trains; `stop` > 0 ends the process after that many steps and continues in a fresh recipe.
+Outcome fit(const PrimusPretrainOptions& o, Index epochs, int threads, Index stop = 0) {
+  Outcome out;
+  for (const bool first : {true, false}) {
+    if (first && stop == 0) continue;
+    ThreadPool pool(threads);
+    Model model = small_model();
+    Pretraining recipe = recipe_of(model, o, pool);
+    const auto buffers = recipe.buffers();
+    for (std::size_t i = 0; i < out.buffers.size(); ++i)
+      std::copy(out.buffers[i].begin(), out.buffers[i].end(), buffers[i].values.begin());
+    if (!out.buffers.empty()) recipe.resume(out.state);
+    run_epochs(
+        recipe, out.state, epochs, [&](const auto& s) { return !first || s.step < stop; },
+        [](const auto&) { return true; });
+    out.buffers.clear();
+    for (const auto& b : buffers) out.buffers.emplace_back(b.values.begin(), b.values.end());
+    out.terms = recipe.terms();
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("every method learns, and its terms are those it names") {
+  for (const std::string_view method : primus_methods) {
+    INFO(std::string(method));
+    const PrimusPretrainOptions o = small_options(method);
+    const Outcome run = fit(o, 4, 1);
+    REQUIRE(run.state.history.size() == 4);
+    CHECK(run.state.step == 4 * 5);  // 54 windows: four batches of 12, one of 6
+    const auto& history = run.state.history;
+    if (!o.uses_queue()) CHECK(history.back().train_loss < 0.97 * history.front().train_loss);
+    const bool term[6] = {o.weights.alpha > 0,    o.weights.beta > 0,     o.weights.beta > 0,
+                          o.weights.gamma_mm > 0, o.weights.gamma_mm > 0, o.weights.gamma_ss > 0};
+    for (std::size_t t = 0; t < 6; ++t) CHECK((run.terms[t] > 0) == term[t]);
+  }
+}
+
+TEST_CASE("the bits depend neither on threads nor on a stop in the middle of an epoch") {
+  const PrimusPretrainOptions o = small_options("primus");
+  const Outcome one = fit(o, 2, 1);
+  for (const Outcome& other : {fit(o, 2, 2), fit(o, 2, 3), fit(o, 2, 2, 7)}) {
+    CHECK(other.buffers == one.buffers);  // weights, moments, queue and its counters
+    CHECK(other.state.best_weights == one.state.best_weights);
+    for (std::size_t i = 0; i < 2; ++i) {
+      CHECK(other.state.history[i].train_loss == one.state.history[i].train_loss);
+      CHECK(other.state.history[i].validation_loss == one.state.history[i].validation_loss);
+    }
+  }
+  PrimusPretrainOptions seeded = o;
+  seeded.seed = 4;
+  CHECK(fit(seeded, 2, 1).buffers != one.buffers);
+}
+
+TEST_CASE("validation leaves the queue as it is and repeats its figures") {
+  ThreadPool pool(1);
+  Model model = small_model();
+  Pretraining recipe = recipe_of(model, small_options("primus"), pool);
+  recipe.begin_epoch(0);
+  for (Index b = 0; b < 3; ++b) recipe.train_batch(b);
+  const auto contents = [&] {
+    std::vector<float> all;
+    for (const auto& b : recipe.buffers()) all.insert(all.end(), b.values.begin(), b.values.end());
+    return all;
+  };
+  const std::vector<float> before = contents();
+  const double first = recipe.validate(0).validation_loss;
+  CHECK(recipe.validate(1).validation_loss == first);
+  CHECK(contents() == before);
+  CHECK(recipe.queue().filled() > 0);
+  CHECK(recipe.queue().filled() < 36);  // windows without vectors are not stored
+}
+
+TEST_CASE("temperatures are trained, or fixed") {
+  PrimusPretrainOptions o = small_options("primus");
+  ThreadPool pool(1);
+  Model model = small_model();
+  Pretraining recipe = recipe_of(model, o, pool);
+  recipe.begin_epoch(0);
+  recipe.train_batch(0);
+  CHECK(recipe.temperature_mm() != Approx(0.1).epsilon(1e-6));
+  CHECK(recipe.temperature_ss() != Approx(0.1).epsilon(1e-6));
+  o.temperature.form = losses::TemperatureForm::fixed;
+  Model other = small_model();
+  Pretraining fixed = recipe_of(other, o, pool);
+  fixed.begin_epoch(0);
+  fixed.train_batch(0);
+  CHECK(fixed.temperature_mm() == Approx(0.1).epsilon(1e-7));
+}
+
+TEST_CASE("published behaviour and the other options train, too") {
+  PrimusPretrainOptions o = small_options("primus");
+  o.be_published();
+  o.mask_duplicates = true;
+  o.augment_both = true;
+  o.direction = losses::Direction::one_way;
+  const Outcome run = fit(o, 1, 2);
+  CHECK(std::isfinite(run.state.history[0].validation_loss));
+}
+
+TEST_CASE("what cannot be trained is refused in one line") {
+  ThreadPool pool(1);
+  Model model = small_model();
+  const auto refused = [&](const PrimusPretrainOptions& o, const data::PairedWindows& p,
+                           std::vector<Index> train) {
+    CHECK_THROWS_AS(Pretraining(model, p, std::move(train), range(training, count), o, pool), ConfigError);
+  };
+  PrimusPretrainOptions o = small_options("primus");
+  o.batch = 1;
+  refused(o, windows(), range(0, training));
+  o = small_options("primus");
+  o.queue = training + 1;
+  refused(o, windows(), range(0, training));
+  o.queue = o.batch - 1;
+  refused(o, windows(), range(0, training));
+  refused(small_options("mm"), windows(), {3});
+  data::PairedWindows none = windows();
+  none.text_width = none.video_width = 0;
+  none.text.clear(), none.video.clear();
+  refused(small_options("mm"), none, range(0, training));
+  data::PairedWindows narrow = windows();
+  narrow.text_width = 8;
+  narrow.text.resize(static_cast<std::size_t>(8 * count));
+  refused(small_options("mm"), narrow, range(0, training));
+  CHECK_NOTHROW(
+      Pretraining(model, none, range(0, training), range(training, count), small_options("ss"), pool));
+}
