@@ -74,6 +74,8 @@ TEST_CASE("published windows: whole seconds, repeated, without those of the bad 
   CHECK(windows[2].start == 7000);
   CHECK(windows[3].start == 15'000);
   CHECK(windows[0].text == "picks a d");  // the published cleaning
+  take.moments[0].text = "#C C sits\ndown";
+  CHECK(cut(take, track(1000, 20.01), rule, findings)[0].text == "sits down");  // lists hold one text a line
   CHECK(windows[0].values[2] == Approx(5.15).margin(0.02));
   CHECK_THAT(findings.text(), Contains("window t_10_15 is in the list of bad windows"));
 }

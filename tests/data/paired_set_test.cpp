@@ -96,6 +96,7 @@ TEST_CASE("rows that a manifest names must exist") {
   CHECK_THROWS_WITH(out.add("train", take("A", ""), window(0, "sits", 2)),
                     Contains("v.npy: row 2 is asked for, it has 2"));
   CHECK_THROWS_AS(out.add("train", take("A", ""), CutWindow{}), ShapeError);
+  CHECK_THROWS_WITH(out.add("train", take("A\nB", ""), window(0, "")), Contains("'A\\x0aB' is not one line"));
 }
 
 TEST_CASE("a set without windows says why") {

@@ -98,6 +98,16 @@ TEST_CASE("what does not unpack as the directory says is refused before it is us
   CHECK_THAT(error_of_member(part), Contains("method 12, expected deflate"));
 }
 
+TEST_CASE("every prefix of a nested archive is refused, every flipped bit is survived") {
+  const std::string inner = zip_of({deflated("x.csv", "1,2\n3,4\n1,2\n3,4\n")});
+  const std::string outer = zip_of({deflated("in_csv.zip", inner)});
+  const std::size_t refused = sweep(outer, [](const std::shared_ptr<const FileBytes>& file) {
+    visit_zip(
+        file, [](const std::string&) { return true; }, [](const auto&, const auto&) {});
+  });
+  CHECK(refused > 4 * outer.size());  // flips in dates and versions do no harm
+}
+
 TEST_CASE("sizes are checked before memory is asked for") {
   ZipPart bomb = deflated("m", std::string(1000, 'x'));
   bomb.unpacked = 1'000'000;  // from 15 bytes

@@ -116,17 +116,15 @@ TEST_CASE("a value of another kind is refused") {
   CHECK_THAT(error_of([] { (void)cursor("1").boolean(); }), Contains("true or false"));
 }
 
-TEST_CASE("every damaged document is read or refused") {
+TEST_CASE("every prefix of a document is refused, every flipped bit is survived") {
   const std::string good =
       R"({"annotations": {"t": [{"rejected": false, "descriptions": [{"text": "C \u00e9", "timestamp": 1.5}]}]}})";
-  for (std::size_t at = 0; at < good.size(); ++at) {
-    (void)complaint(good.substr(0, at));
-    for (const char c : {'\0', '"', '{', ']', '\\', '9', '\x80'}) {
-      std::string text = good;
-      text[at] = c;
-      (void)complaint(text);
-    }
-  }
+  const std::size_t refused = sweep(good, [](const std::shared_ptr<const FileBytes>& file) {
+    JsonCursor json(file);
+    json.skip();
+    json.finish();
+  });
+  CHECK(refused > good.size());
   CHECK(complaint(good).empty());
 }
 

@@ -99,7 +99,9 @@ inline void cut_corrected(const Take& take, Track track, const Card& card, const
     const auto near = starts.lower_bound(ms - apart + 1);
     if (near != starts.end() && *near < ms + apart) {
       findings.add(FindingKind::annotation, m.where,
-                   "starts " + std::to_string(std::abs(*near - ms)) + " ms from another window of its take");
+                   *near == ms ? std::string("the same window as another one of its take")
+                               : "starts " + std::to_string(std::abs(*near - ms)) +
+                                     " ms from another window of its take");
       continue;
     }
     starts.insert(ms);
@@ -129,7 +131,10 @@ inline void cut_published(const Take& take, const Track& track, const PairedRule
       findings.add(FindingKind::annotation, m.where, "window " + key + ": " + cut.refused);
       continue;
     }
-    sink({narrowed(cut.rows), w.start * 1000, published_text(m.text), m.text_row, m.video_row});
+    std::string text = published_text(m.text);
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+    sink({narrowed(cut.rows), w.start * 1000, std::move(text), m.text_row, m.video_row});
   }
 }
 

@@ -78,6 +78,10 @@ class PairedSetWriter {
     if (static_cast<Index>(w.values.size()) != rule_.steps() * 6)
       fail<ShapeError>("paired set: a window of ", w.values.size(), " values, expected ", rule_.steps(),
                        " x 6");
+    for (const std::string* line : {&take.name, &take.user, &w.text}) {
+      if (line->find_first_of("\r\n") != std::string::npos)
+        fail<IoError>("paired set: ", io::in_quotes(*line), " is not one line; rename the take or the user");
+    }
     Part& p = part_called(part);
     const Index user = users_.number(take.user), take_number = takes_.number(take.name);
     PairedWindows& b = p.buffer;
@@ -204,8 +208,7 @@ class PairedSetWriter {
     if (row < 0) {
       out.insert(out.end(), static_cast<std::size_t>(table.width()), 0.0f);
     } else {
-      const std::span<const float> values = table.row(row);
-      out.insert(out.end(), values.begin(), values.end());
+      table.append(row, out);
     }
   }
 

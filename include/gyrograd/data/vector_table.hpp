@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
-#include <span>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -20,8 +20,8 @@
 
 namespace gyrograd::data {
 
-/// Rows (count, width) with one key each: a cleaned text, or "TAKE START" for the video
-/// from START ms of a take.
+/// Rows (count, width), left in their file until they are asked for, with one key each: a cleaned text, or
+/// "TAKE START" for the video from START ms of a take.
 class VectorTable {
  public:
   VectorTable() = default;
@@ -31,19 +31,20 @@ class VectorTable {
   explicit VectorTable(std::filesystem::path base, bool keyed = true) {
     if (base.extension() == ".npy") base.replace_extension();
     const std::filesystem::path array = base.string() + ".npy", keys = base.string() + ".txt";
-    Index rows = 0;
-    {
-      const io::NpyFile file = io::read_npy(array);
-      file.expect_rank(2, "vectors");
-      rows = static_cast<Index>(file.shape()[0]);
-    }
-    values_ = detail::load_vectors(array, rows, width_);
+    const io::NpyFile file = io::read_npy(array);
+    file.expect_rank(2, "vectors");
+    if (file.shape()[1] == 0) fail<IoError>(file.name(), ": vectors of width 0");
+    if (file.fortran_order() && file.shape()[0] > 1)
+      fail<IoError>(file.name(),
+                    ": in Fortran order, expected row after row; save numpy.ascontiguousarray(a)");
+    count_ = static_cast<Index>(file.shape()[0]), width_ = static_cast<Index>(file.shape()[1]);
     name_ = path_text(array);
+    file_.emplace(file);
     if (!keyed) return;
     const std::vector<std::string> lines = detail::lines_of(keys);
-    if (static_cast<Index>(lines.size()) != rows) {
-      fail<IoError>(path_text(keys), ": ", lines.size(), " keys, ", array.filename().string(), " has ", rows,
-                    " rows; expected one line for each row");
+    if (static_cast<Index>(lines.size()) != count_) {
+      fail<IoError>(path_text(keys), ": ", lines.size(), " keys, ", array.filename().string(), " has ",
+                    count_, " rows; expected one line for each row");
     }
     for (std::size_t i = 0; i < lines.size(); ++i) {
       if (!rows_.emplace(lines[i], static_cast<Index>(i)).second)
@@ -52,7 +53,7 @@ class VectorTable {
   }
 
   Index width() const { return width_; }
-  Index count() const { return width_ == 0 ? 0 : static_cast<Index>(values_.size()) / width_; }
+  Index count() const { return count_; }
   const std::string& name() const { return name_; }
 
   /// Row of a key, or -1.
@@ -60,14 +61,27 @@ class VectorTable {
     const auto at = rows_.find(key);
     return at == rows_.end() ? -1 : at->second;
   }
-  std::span<const float> row(Index i) const {
-    return std::span(values_).subspan(static_cast<std::size_t>(i * width_), static_cast<std::size_t>(width_));
+  /// Appends row i to `out`. IoError where it holds a value that is not finite.
+  void append(Index i, std::vector<float>& out) const {
+    const std::size_t bytes = static_cast<std::size_t>(width_) * io::dtype_size(file_->dtype());
+    const io::TensorEntry entry{"row",
+                                file_->dtype(),
+                                {static_cast<std::size_t>(width_)},
+                                file_->bytes().subspan(static_cast<std::size_t>(i) * bytes, bytes)};
+    const std::size_t first = out.size();
+    out.resize(first + static_cast<std::size_t>(width_));
+    io::copy_to(entry, out.data() + first, name_);
+    for (std::size_t c = first; c < out.size(); ++c) {
+      if (!std::isfinite(out[c]))
+        fail<IoError>(name_, ": row ", i, " column ", c - first,
+                      " is not a finite number; repair the vectors");
+    }
   }
 
  private:
   std::string name_;
-  Index width_ = 0;
-  std::vector<float> values_;
+  Index width_ = 0, count_ = 0;
+  std::optional<io::NpyFile> file_;
   std::unordered_map<std::string, Index> rows_;
 };
 
