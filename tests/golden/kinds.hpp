@@ -105,7 +105,7 @@ inline const std::map<std::string, std::string>& kinds() {
       // F: training runs, G: published weights
       {"train_limu", "models/limu_bert.hpp"},
       {"train_gru", "models/gru_classifier.hpp"},
-      {"train_primus", "train/primus.hpp"},
+      {"train_primus", "train/pretrain_primus.hpp"},
       {"published", "models/limu_bert.hpp"},
   };
   return table;
