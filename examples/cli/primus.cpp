@@ -14,8 +14,8 @@ namespace {
 
 void print_primus_help() {
   std::printf("usage: gyrograd primus COMMAND [options]\n\n%s\n\n",
-              "Encoders pre-trained with text, video and themselves (PRIMUS), their rivals, and\n"
-              "how they are compared.");
+              "Encoders pre-trained with text, video and themselves (PRIMUS), their rivals,\n"
+              "and how they are compared.");
   for (const Command& command : primus_commands) {
     std::printf("  %-11.*s %.*s\n", static_cast<int>(command.name.size()), command.name.data(),
                 static_cast<int>(command.purpose.size()), command.purpose.data());
