@@ -27,7 +27,7 @@ struct RunOptions {
   bool resume = false;
   bool force = false;
   bool dry_run = false;
-  fs::path log_json;
+  fs::path log_json, tensorboard;
   Team* team = nullptr;  ///< of a command that may run in several processes
 
   /// The process that writes and speaks: the first of several.
@@ -48,6 +48,7 @@ inline std::vector<OptionSpec> run_option_specs(bool training) {
     specs.push_back({"seed", "N", "seed of splits, initial weights and draws (default 3431)"});
     specs.push_back({"resume", "", "continue an interrupted run, bit for bit"});
     specs.push_back({"log-json", "FILE", "write one JSON object per epoch"});
+    specs.push_back({"tensorboard", "DIR", "write event files for TensorBoard below this folder"});
   }
   return specs;
 }
@@ -76,6 +77,7 @@ inline RunOptions read_run_options(const Arguments& arguments, bool training) {
     run.seed = static_cast<std::uint32_t>(arguments.integer("seed", 3431, 0, 4294967295));
     run.resume = arguments.flag("resume");
     run.log_json = arguments.text("log-json");
+    run.tensorboard = arguments.text("tensorboard");
     if (run.resume && run.force) fail<UsageError>("--resume and --force exclude each other");
   }
   if (!fs::is_directory(run.at.root)) fail<UsageError>(run.at.root.string(), ": --root is no folder");

@@ -19,10 +19,10 @@
 #include "gyrograd/io/crc.hpp"
 #include "gyrograd/io/file.hpp"
 #include "gyrograd/train/checkpoint.hpp"
-#include "gyrograd/train/json_log.hpp"
 #include "gyrograd/train/loop.hpp"
 #include "gyrograd/train/progress.hpp"
 #include "gyrograd/train/report.hpp"
+#include "gyrograd/train/run_log.hpp"
 #include "gyrograd/train/signals.hpp"
 
 namespace gyrograd::cli {
@@ -67,6 +67,7 @@ class Session {
           ": an unfinished run of this name; give --resume to continue it, or --force to start again");
     }
     if (!run.log_json.empty()) refuse_existing(run.log_json, run.force);
+    if (!run.tensorboard.empty()) refuse_existing(events(), run.force);
   }
 
   Start start() const { return start_; }
@@ -75,9 +76,15 @@ class Session {
 
   /// Takes the folder and the log. A second writer in the folder is refused. Of several processes, the leader
   /// does this and everything else that writes.
-  void open() {
+  /// continues: the log goes on after that of an earlier phase of the same command.
+  void open(bool continues = false) {
     if (!run_.leader()) return;
-    if (!run_.log_json.empty()) log_ = train::JsonLog(run_.log_json, run_.resume);
+    if (!run_.tensorboard.empty()) make_folder(events().parent_path());
+    if (!run_.tensorboard.empty() && !run_.resume) {
+      std::error_code ignored;
+      fs::remove(events(), ignored);  // of the run that --force replaces
+    }
+    log_ = train::RunLog(command_, run_.log_json, events(), run_.resume || continues);
     make_folder(weights_.parent_path());
     lock_.emplace(weights_.parent_path());
     if (run_.force) remove_checkpoint();
@@ -124,12 +131,13 @@ class Session {
     const auto after_epoch = [&](const train::LoopState<Real>& s) {
       const train::EpochRecord& record = s.history.back();
       progress.update(s.epoch, describe(record));
-      log_.write("epoch", {{"epoch", s.epoch},
-                           {"step", s.step},
-                           {"train_loss", record.train_loss},
-                           {"validation_loss", record.validation_loss},
-                           {"validation_accuracy", record.validation_accuracy},
-                           {"best_epoch", s.best_epoch + 1}});
+      const train::Json fields = {{"epoch", s.epoch},
+                                  {"step", s.step},
+                                  {"train_loss", record.train_loss},
+                                  {"validation_loss", record.validation_loss},
+                                  {"validation_accuracy", record.validation_accuracy},
+                                  {"best_epoch", s.best_epoch + 1}};
+      log_.write("epoch", s.epoch, fields);
       return !train::out_of_patience(s, patience);
     };
     if (!train::run_epochs(recipe, state, epochs, after_batch, after_epoch) && stopped) {
@@ -141,18 +149,25 @@ class Session {
     }
     if (run_.team != nullptr) run_.team->meet();
     seconds_ = progress.elapsed();
+    epochs_ = state.epoch;
   }
 
   /// After the outputs are written: the checkpoint has served.
   void finish(const train::Json& result) {
     if (!run_.leader()) return;
     remove_checkpoint();
-    log_.write("done", result);
+    log_.write("done", epochs_, result);
   }
 
   double seconds() const { return seconds_; }
 
  private:
+  /// Each run has a folder of its own, which is its name in TensorBoard; nothing without --tensorboard.
+  fs::path events() const {
+    if (run_.tensorboard.empty()) return {};
+    const fs::path own = run_.tensorboard / weights_.parent_path().filename() / weights_.stem();
+    return train::event_path(own, "gyrograd");
+  }
   void remove_checkpoint() {
     std::error_code ignored;
     fs::remove(checkpoint_, ignored);
@@ -166,7 +181,8 @@ class Session {
   double save_every_;
   Start start_ = Start::fresh;
   std::optional<io::DirectoryLock> lock_;
-  train::JsonLog log_;
+  train::RunLog log_;
+  Index epochs_ = 0;
   double seconds_ = 0;
 };
 

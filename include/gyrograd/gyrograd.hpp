@@ -237,6 +237,7 @@
 #include "gyrograd/train/probe.hpp"
 #include "gyrograd/train/probe_head.hpp"
 #include "gyrograd/train/progress.hpp"
+#include "gyrograd/train/reconstruct.hpp"
 #include "gyrograd/train/signals.hpp"
 #include "gyrograd/train/slots.hpp"
 #include "gyrograd/train/supervised.hpp"

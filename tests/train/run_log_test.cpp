@@ -19,15 +19,18 @@ TEST_CASE("lines and events hold the same epoch", "[run_log]") {
   const auto events = event_path(folder.path(), "run");
   CHECK(events.filename() == "events.out.tfevents.run");
   RunLog log("pretrain", folder / "log.jsonl", events, false);
-  log.write("epoch", 7, {{"train_loss", 0.25}, {"validation_accuracy", std::nan("")}, {"name", "x"}});
+  log.write("epoch", 7,
+            {{"epoch", 7}, {"train_loss", 0.25}, {"validation_accuracy", std::nan("")}, {"name", "x"}});
   CHECK(file_text(folder / "log.jsonl") ==
-        "{\"event\":\"epoch\",\"command\":\"pretrain\",\"train_loss\":0.25,\"validation_accuracy\":null,"
+        "{\"event\":\"epoch\",\"command\":\"pretrain\",\"epoch\":7,\"train_loss\":0.25,\"validation_"
+        "accuracy\":null,"
         "\"name\":\"x\"}\n");
   const std::string bytes = file_text(events);
   CHECK(io::whole_records(std::as_bytes(std::span(bytes))) == bytes.size());
   CHECK(bytes.find("pretrain/train_loss") != std::string::npos);
   CHECK(bytes.find("validation_accuracy") == std::string::npos);
   CHECK(bytes.find("name") == std::string::npos);
+  CHECK(bytes.find("pretrain/epoch") == std::string::npos);
 }
 
 TEST_CASE("a continued run appends to both, a new one begins again", "[run_log]") {

@@ -36,7 +36,8 @@ class RunLog {
   }
 
   /// One JSON line {"event", "command", ...fields}; as TensorBoard events the numbers among the fields,
-  /// tagged "command/field". Numbers that are not finite become null there and are left out here.
+  /// tagged "command/field" ("epoch" and "step" are their axis, no tags). Numbers that are not finite become
+  /// null there and are left out here.
   void write(std::string_view event, Index step, const Json& fields) {
     Json line = {{"command", command_}};
     line.update(fields);
@@ -44,7 +45,8 @@ class RunLog {
     if (!events_) return;
     std::vector<io::Scalar32> scalars;
     for (const auto& [name, value] : fields.items()) {
-      if (!value.is_number() || !std::isfinite(value.get<double>())) continue;
+      if (name == "epoch" || name == "step" || !value.is_number()) continue;
+      if (!std::isfinite(value.get<double>())) continue;
       scalars.emplace_back(command_ + '/' + name, value.get<float>());
     }
     if (!scalars.empty()) events_->write(step, scalars);
