@@ -40,6 +40,7 @@ std::vector<OptionSpec> option_specs() {
       {"video-vectors", "BASE", "BASE.npy: a vector for each line of BASE.txt, TAKE START_MS"},
       {"all-annotators", "", "ego-exo4d: narrations of all annotators, not of the first"},
       {"split-by", "WORD", "take (default) or user: what is never in two parts"},
+      {"parts", "FILE", "parts.tsv of another preparation: take these parts"},
       {"position", "WORD", "realworld: head (default), chest, forearm, shin, thigh, upperarm, waist"},
       {"test-users", "LIST", "realworld: users of the test part (default 13,14,15)"},
       {"val-users", "LIST", "realworld: users of the validation part (default 11,12)"},
@@ -62,7 +63,8 @@ struct PairedRun {
   bool by_user = false;  // parts by user, not by take
   data::PairedVectors vectors{};
   data::Findings findings{};
-  nlohmann::ordered_json notes{};  // further keys of set.json
+  std::map<std::string, std::vector<std::string>> listed{};  // parts of takes by --parts
+  nlohmann::ordered_json notes{};                            // further keys of set.json
 };
 
 data::PairedRule read_rule(const Arguments& arguments) {
@@ -98,12 +100,14 @@ std::vector<Index> number_list(const Arguments& arguments, const std::string& op
   }
 }
 
-/// Parts of takes, by take or by user; without a user a take stands for itself.
+/// The parts of each take.
+using Parts = std::vector<std::vector<std::string>>;
+
+/// Parts of takes, drawn by take or by user; without a user a take stands for itself.
 std::vector<std::string> draw_parts(const PairedRun& r, const std::vector<data::Take>& takes, double train,
                                     double validation, const std::string& prefix = {}) {
   std::vector<Index> groups(takes.size());
   std::iota(groups.begin(), groups.end(), Index{0});
-  if (takes.empty()) return {};
   if (r.by_user) {
     data::NameList users;
     for (std::size_t i = 0; i < takes.size(); ++i)
@@ -112,39 +116,70 @@ std::vector<std::string> draw_parts(const PairedRun& r, const std::vector<data::
   return data::group_parts(groups, r.seed, train, validation, r.by_user ? "user" : "take", prefix);
 }
 
-/// Cuts the windows of one take into every part that it belongs to.
-void add_take(PairedRun& r, data::PairedSetWriter& out, const data::Take& take, data::Track track,
-              const data::Card& card, const std::vector<std::string>& parts,
-              const std::set<std::string>& bad = {}) {
-  data::cut_take(take, std::move(track), card, r.rule, bad, r.findings, [&](data::CutWindow&& w) {
+/// Parts as the file of --parts lists them, else one each as draw() gives them.
+template <class Draw>
+Parts choose_parts(PairedRun& r, const std::vector<data::Take>& takes, Draw&& draw) {
+  Parts out(takes.size());
+  if (!r.arguments.has("parts")) {
+    const std::vector<std::string> drawn = takes.empty() ? std::vector<std::string>{} : draw();
+    for (std::size_t i = 0; i < drawn.size(); ++i) out[i] = {drawn[i]};
+    return out;
+  }
+  const fs::path file = r.arguments.text("parts");
+  if (r.listed.empty()) r.listed = data::read_parts(file);
+  for (std::size_t i = 0; i < takes.size(); ++i) {
+    const auto at = r.listed.find(takes[i].name);
+    if (at == r.listed.end()) {
+      r.findings.add(data::FindingKind::annotation, file.string(), "lists no part of take " + takes[i].name);
+      continue;
+    }
+    for (const std::string& part : at->second) check_name("prepare", "part of take " + takes[i].name, part);
+    out[i] = at->second;
+  }
+  return out;
+}
+
+/// Reads the rows of one take and cuts its windows into every part that it belongs to.
+template <class Read>
+void add_take(PairedRun& r, data::PairedSetWriter& out, const data::Take& take, const data::Card& card,
+              const std::vector<std::string>& parts, Read&& read, const std::set<std::string>& bad = {}) {
+  if (parts.empty()) return;
+  data::cut_take(take, read(), card, r.rule, bad, r.findings, [&](data::CutWindow&& w) {
     for (const std::string& part : parts) out.add(part, take, w);
   });
+}
+
+/// The takes of a list of files.
+std::vector<data::Take> takes_of(const std::vector<data::EgoTake>& list) {
+  std::vector<data::Take> takes;
+  for (const data::EgoTake& t : list) takes.push_back(t.take);
+  return takes;
 }
 
 data::Card prepare_ego_exo4d(PairedRun& r, data::PairedSetWriter& out) {
   const data::Card card = data::ego_exo4d_card();
   const data::NarrationFilter filter{r.rule.recipe, r.arguments.flag("all-annotators")};
-  const auto bad = data::read_bad_windows(r.raw / "bad_imu.txt");
   const bool published = r.rule.recipe == data::Recipe::published;
+  const auto bad = published ? data::read_bad_windows(r.raw / "bad_imu.txt") : std::set<std::string>{};
   // Both lists first: what is wrong with them shows before hours of cutting.
   const std::vector<data::EgoTake> pools[] = {data::read_ego_exo4d(r.raw, "train", filter, r.findings),
                                               data::read_ego_exo4d(r.raw, "val", filter, r.findings)};
   for (const bool probed : {false, true}) {
     const std::vector<data::EgoTake>& list = pools[probed ? 1 : 0];
-    std::vector<data::Take> takes;
-    for (const data::EgoTake& t : list) takes.push_back(t.take);
-    // Corrected: validation of pre-training out of the training takes, so that no downstream take is seen.
-    std::vector<std::string> parts(takes.size(), "train");
-    if (probed) parts = draw_parts(r, takes, 0.5, 0.25, "probe_");
-    if (!probed && !published) {
-      parts = draw_parts(r, takes, 0.9, 0.05);
-      for (std::string& part : parts) part = part == "train" ? part : "val";
-    }
+    const std::vector<data::Take> takes = takes_of(list);
+    Parts parts = choose_parts(r, takes, [&] {
+      if (probed) return draw_parts(r, takes, 0.5, 0.25, "probe_");
+      if (published) return std::vector<std::string>(takes.size(), "train");
+      // Corrected: validation of pre-training out of the training takes, so that no downstream take is seen.
+      std::vector<std::string> drawn = draw_parts(r, takes, 0.9, 0.05);
+      std::replace(drawn.begin(), drawn.end(), std::string("test"), std::string("val"));
+      return drawn;
+    });
     for (std::size_t i = 0; i < list.size(); ++i) {
-      std::vector<std::string> mine{parts[i]};
-      if (probed && published) mine.emplace_back("val");
-      add_take(r, out, takes[i], data::read_aria_imu(list[i].imu, r.findings), card, mine,
-               published ? bad : std::set<std::string>{});
+      if (probed && published && !r.arguments.has("parts")) parts[i].emplace_back("val");
+      add_take(
+          r, out, takes[i], card, parts[i], [&] { return data::read_aria_imu(list[i].imu, r.findings); },
+          bad);
     }
   }
   r.notes["pools"] = published ? "train: official train; val: official val; probe: takes of official val"
@@ -155,21 +190,22 @@ data::Card prepare_ego_exo4d(PairedRun& r, data::PairedSetWriter& out) {
 data::Card prepare_ego4d(PairedRun& r, data::PairedSetWriter& out) {
   const data::Card card = data::ego4d_card();
   const std::vector<data::EgoTake> list = data::read_ego4d(r.raw, r.findings);
-  std::vector<Index> labels;
-  std::vector<data::Take> takes;
-  for (const data::EgoTake& t : list) {
-    labels.push_back(t.take.label);
-    takes.push_back(t.take);
-  }
-  const auto parts =
-      r.by_user ? draw_parts(r, takes, 0.8, 0.1) : data::stratified_parts(labels, r.seed, 0.8, 0.1);
+  const std::vector<data::Take> takes = takes_of(list);
+  const Parts parts = choose_parts(r, takes, [&] {
+    if (r.by_user) return draw_parts(r, takes, 0.8, 0.1);
+    std::vector<Index> labels;
+    for (const data::Take& t : takes) labels.push_back(t.label);
+    return data::stratified_parts(labels, r.seed, 0.8, 0.1);
+  });
   for (std::size_t i = 0; i < list.size(); ++i)
-    add_take(r, out, takes[i], data::read_ego4d_imu(list[i].imu, r.findings), card, {parts[i]});
+    add_take(r, out, takes[i], card, parts[i], [&] { return data::read_ego4d_imu(list[i].imu, r.findings); });
   return card;
 }
 
 #ifdef GYROGRAD_HAVE_ZLIB
 data::Card prepare_realworld(PairedRun& r, data::PairedSetWriter& out) {
+  if (r.arguments.has("parts"))
+    fail<UsageError>("prepare: realworld takes users by --test-users, not --parts");
   const std::string position = r.arguments.text("position", "head");
   const Index fold = r.arguments.integer("fold", 0, 0, 4);
   const auto moved = [&](std::vector<Index> users) {
@@ -236,17 +272,22 @@ data::Card prepare_manifest(PairedRun& r, const data::Manifest& m, data::PairedS
     takes.push_back(one.take);
     named += one.split.empty() ? 0 : 1;
   }
-  std::vector<std::string> parts;
-  if (named == 0) {
-    parts = draw_parts(r, takes, 0.8, 0.1);
-  } else if (named < static_cast<Index>(takes.size())) {
+  if (named > 0 && named < static_cast<Index>(takes.size())) {
     fail<ConfigError>(m.where, ": ", named, " of ", takes.size(),
                       " recordings name their split; name it for all of them, or for none");
   }
+  const Parts parts = choose_parts(r, takes, [&] {
+    if (named == 0) return draw_parts(r, takes, 0.8, 0.1);
+    std::vector<std::string> splits;
+    for (const data::ManifestRecording& one : m.recordings) {
+      check_name("prepare", "split of take " + one.take.name, one.split);
+      splits.push_back(one.split);
+    }
+    return splits;
+  });
   for (std::size_t i = 0; i < takes.size(); ++i) {
-    const std::string part = parts.empty() ? m.recordings[i].split : parts[i];
-    check_name("prepare", "split of take " + takes[i].name, part);
-    add_take(r, out, takes[i], data::read_manifest_imu(m, m.recordings[i], r.findings), card, {part});
+    add_take(r, out, takes[i], card, parts[i],
+             [&] { return data::read_manifest_imu(m, m.recordings[i], r.findings); });
   }
   return card;
 }
@@ -319,7 +360,7 @@ int run_prepare_paired(int argc, char** argv) {
                         ? "window by window, windowed sinc, zeros outside"
                         : "interpolated on true stamps, then windowed sinc over the whole recording";
   r.notes["seed"] = r.seed;
-  r.notes["split_by"] = r.by_user ? "user" : "take";
+  r.notes["split_by"] = arguments.has("parts") ? arguments.text("parts") : r.by_user ? "user" : "take";
   out.finish(card, name, r.notes);
   print_summary(r, out, card);
   report_findings(r.run, r.findings);

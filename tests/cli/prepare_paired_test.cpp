@@ -138,6 +138,15 @@ TEST_CASE("the same seed gives the same parts, users stay together on request", 
   CHECK(has(file_text(root / "a/set.json"), "\"leaks\": []"));
   const Outcome by_take = run(root, "prepare ego-exo4d raw -o c --seed 2");
   CHECK(has(by_take.err, "users are in both"));
+  run(root,
+      "prepare ego-exo4d raw -o d --seed 7 --parts c/parts.tsv");  // another preparation, the same parts
+  CHECK(file_text(root / "d/parts.tsv") == file_text(root / "c/parts.tsv"));
+  CHECK(file_text(root / "d/train/shard_0000/starts.npy") ==
+        file_text(root / "c/train/shard_0000/starts.npy"));
+  spill(root / "few.tsv", "part\ttake\ntrain\ttrain3\nval\tval2\n");
+  const Outcome few = run(root, "prepare ego-exo4d raw -o e --parts few.tsv");
+  CHECK(has(few.out, "train: 2 windows of 250 steps, 1 takes"));
+  CHECK(has(file_text(root / "e/findings.txt"), "few.tsv: annotation: lists no part of take train0"));
 }
 
 TEST_CASE("Ego4D: videos of one scenario, parts class by class", "[cli][prepare]") {
@@ -242,6 +251,10 @@ TEST_CASE("bad paired data end in one clear line and write nothing", "[cli][bad_
        "exclude each other"},
       {"an unknown option", split("prepare ego4d e --stride 5"), 2, "--stride"},
       {"a wrong split", split("prepare ego4d e --split-by window"), 2, "--split-by"},
+      {"parts that are no list", split("prepare ego-exo4d e --parts e/takes.json"), 1,
+       "takes.json:1: header"},
+      {"parts that are paths", split("prepare ego-exo4d e --parts p.tsv"), 2, "part of take train0 is '../x'",
+       file("p.tsv", "part\ttake\n../x\ttrain0\n")},
       {"Ego4D without its lists", split("prepare ego4d e"), 1, "e/ego4d.json: cannot be opened"},
       {"RealWorld without users", split("prepare realworld e"), 1, "holds no folder proband1"},
       {"users that do not exist", split("prepare realworld e --test-users 16"), 2, "expected users such as"},

@@ -53,6 +53,16 @@ TEST_CASE("corrected windows: centred, inside, each start once") {
   CHECK(cut(narrated({1, 10.3, 19.9}), track(200, 20), apart, findings).size() == 2);
 }
 
+TEST_CASE("a window in which a sensor stands still is left out") {
+  Findings findings;
+  Track rows = track(200, 30);
+  for (Index i = 200 * 11; i < 200 * 19; ++i) rows.values[static_cast<std::size_t>(6 * i + 4)] = 0.02;
+  const auto windows = cut(narrated({5, 15, 25}), rows, {}, findings);
+  REQUIRE(windows.size() == 2);
+  CHECK(windows[1].start == 22'500);
+  CHECK(findings.count(FindingKind::constant) == 1);
+}
+
 TEST_CASE("takes without moments give windows side by side") {
   Findings findings;
   const auto windows = cut(narrated({}), track(100, 16), {}, findings);

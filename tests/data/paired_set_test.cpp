@@ -56,6 +56,7 @@ TEST_CASE("windows become shards, lists to embed and a card") {
   CHECK(file_text(set / "clips.txt") == "A 0\nA 2000\nB 0\nC 500\n");
   CHECK(file_text(set / "takes.txt") == "A\nB\nC\n");
   CHECK(file_text(set / "users.txt") == "u\nw\n");
+  CHECK(file_text(set / "parts.tsv") == "part\ttake\ntrain\tA\ntrain\tC\nval\tB\n");
   CHECK_THAT(file_text(set / "findings.txt"), Contains("f:1: gap in time"));
   const Card card = read_card(set / "card.json");
   CHECK(card.rate == 2);

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "support/catch.hpp"
+#include "support/temp_folder.hpp"
 
 using namespace gyrograd;
 using namespace gyrograd::data;
@@ -36,4 +37,17 @@ TEST_CASE("stratified parts hold the same shares of every class") {
   CHECK(parts == stratified_parts(labels, 42, 0.8, 0.1));
   CHECK(parts != stratified_parts(labels, 43, 0.8, 0.1));
   CHECK_THROWS_AS(stratified_parts(labels, 42, 0.8, 0.3), ConfigError);
+}
+
+TEST_CASE("parts as a file lists them") {
+  using Catch::Matchers::Contains;
+  const testing::TempFolder folder;
+  const auto parts = read_parts(folder.write("p.tsv", "part\ttake\ntrain\tA b\nval\tB\nprobe_test\tB\n"));
+  CHECK(parts.at("A b") == std::vector<std::string>{"train"});
+  CHECK(parts.at("B") == std::vector<std::string>{"val", "probe_test"});
+  CHECK_THROWS_WITH(read_parts(folder.write("p.tsv", "")), Contains("p.tsv: is empty"));
+  CHECK_THROWS_WITH(read_parts(folder.write("p.tsv", "part\ttake\n")), Contains("lists no takes"));
+  CHECK_THROWS_WITH(read_parts(folder.write("p.tsv", "take\tpart\nA\ttrain\n")), Contains("p.tsv:1: header"));
+  CHECK_THROWS_WITH(read_parts(folder.write("p.tsv", "part\ttake\ntrain\tA\ntrain\tA\n")),
+                    Contains("p.tsv:3: take 'A' stands twice in part 'train'"));
 }

@@ -94,6 +94,11 @@ inline void cut_corrected(const Take& take, Track track, const Card& card, const
                        " s: outside the recording or across a gap");
       continue;
     }
+    if (const Index c = constant_channel(rows, 6); c >= 0) {
+      findings.add(FindingKind::constant, m.where,
+                   "channel " + card.channels[static_cast<std::size_t>(c)] + " never changes in the window");
+      continue;
+    }
     const auto ms = static_cast<Index>(std::llround(std::max(start, 0.0) * 1000));
     const auto apart = std::max(static_cast<Index>(std::llround(rule.apart * 1000)), Index{1});
     const auto near = starts.lower_bound(ms - apart + 1);

@@ -79,7 +79,7 @@ class PairedSetWriter {
       fail<ShapeError>("paired set: a window of ", w.values.size(), " values, expected ", rule_.steps(),
                        " x 6");
     for (const std::string* line : {&take.name, &take.user, &w.text}) {
-      if (line->find_first_of("\r\n") != std::string::npos)
+      if (line->find_first_of("\r\n\t") != std::string::npos)
         fail<IoError>("paired set: ", io::in_quotes(*line), " is not one line; rename the take or the user");
     }
     Part& p = part_called(part);
@@ -105,14 +105,20 @@ class PairedSetWriter {
     if (b.windows.count == shard_rows_) flush(p);
   }
 
-  /// Writes what is left, the lists takes.txt, users.txt, texts.txt and clips.txt, card.json and set.json.
-  /// `more`: further keys of set.json. IoError when there is no window.
+  /// Writes what is left, the lists takes.txt, users.txt, parts.tsv, texts.txt and clips.txt, card.json and
+  /// set.json. `more`: further keys of set.json. IoError when there is no window.
   void finish(Card card, const std::string& name, const nlohmann::ordered_json& more) {
     if (starts_.empty()) fail<IoError>(card.source, ": no window is left", why_none());
     for (Part& p : parts_) flush(p);
     if (folder_.empty()) return;
     write_lines("takes.txt", takes_.names());
     if (!users_.names().empty()) write_lines("users.txt", users_.names());
+    std::vector<std::string> parts{"part\ttake"};
+    for (const Part& p : parts_) {
+      for (const Index take : p.takes)
+        parts.push_back(p.counts.name + '\t' + takes_.names()[static_cast<std::size_t>(take)]);
+    }
+    write_lines("parts.tsv", parts);
     write_lines("texts.txt", {texts_.begin(), texts_.end()});
     write_lines("clips.txt", {clips_.begin(), clips_.end()});
     io::atomic_write(folder_ / "findings.txt", std::string_view(findings_.text()));

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Parts of a set by whole takes, seeded: at random, by user, or class by class.
+// Parts of a set by whole takes: seeded, at random, by user or class by class, or as a file lists them.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <span>
 #include <string>
@@ -14,6 +16,7 @@
 #include "gyrograd/core/config.hpp"
 #include "gyrograd/core/error.hpp"
 #include "gyrograd/core/random.hpp"
+#include "gyrograd/data/readers/text_rows.hpp"
 #include "gyrograd/data/split.hpp"
 
 namespace gyrograd::data {
@@ -58,6 +61,26 @@ inline std::vector<std::string> stratified_parts(std::span<const Index> labels, 
       (i < test ? split.test : i < held ? split.validation : split.train).push_back(takes[i]);
   }
   return part_names(split, labels.size(), prefix);
+}
+
+/// Parts of takes as a file lists them: a header "part", "take" and one line a take, by tabs; a take may
+/// stand in several parts. Such a file (parts.tsv) comes with every prepared set. Errors (IoError): another
+/// header, a take twice in one part.
+inline std::map<std::string, std::vector<std::string>> read_parts(const std::filesystem::path& path) {
+  TextRows rows(path, {'\t', '\n'});
+  if (!rows.next()) fail<IoError>(rows.file(), ": is empty, expected a header and lines of part and take");
+  rows.expect_header({"part", "take"});
+  std::map<std::string, std::vector<std::string>> out;
+  while (rows.next()) {
+    rows.expect(2);
+    std::vector<std::string>& parts = out[std::string(rows[1])];
+    if (std::find(parts.begin(), parts.end(), rows[0]) != parts.end())
+      fail<IoError>(rows.where(), ": take ", io::in_quotes(rows[1]), " stands twice in part ",
+                    io::in_quotes(rows[0]));
+    parts.emplace_back(rows[0]);
+  }
+  if (out.empty()) fail<IoError>(rows.file(), ": lists no takes");
+  return out;
 }
 
 }  // namespace gyrograd::data
