@@ -86,7 +86,8 @@ void naive_backward(Real* dwi, Real* dwh, Real* dbi, Real* dbh, Real* carry, con
 
 struct Operands {
   Sizes s;
-  AlignedVector<float> x, y, gates, dy, wi, wh, bi, bh, dwi, dwh, dbi, dbh, carry, packed, packed_backward;
+  AlignedVector<float> x, y, gates, dy, wi, wh, bi, bh, dwi, dwh, dbi, dbh, carry, packed, packed_backward,
+      panels;
   static constexpr double limit = 1e-5;
 
   explicit Operands(const Sizes& sizes)
@@ -105,7 +106,8 @@ struct Operands {
         dbh(bh.size()),
         carry(static_cast<std::size_t>(s.B * s.H)),
         packed(static_cast<std::size_t>(kernels::gru_packed_size(s.in, s.H))),
-        packed_backward(static_cast<std::size_t>(3 * s.H * s.H)) {}
+        packed_backward(static_cast<std::size_t>(3 * s.H * s.H)),
+        panels(static_cast<std::size_t>(kernels::gru_weight_scratch<float>(s.B, s.T, s.in, s.H))) {}
 
   AlignedVector<float> weights(Index count, unsigned seed) const {
     AlignedVector<float> values = random_values(count, seed);
@@ -228,7 +230,7 @@ struct ForwardBackward : Operands {
     const kernels::GruWeightGradients<float> to{dwi.data(), dwh.data(), dbi.data(), dbh.data()};
     kernels::gru_backward_weights(to, static_cast<const float*>(gates.data()),
                                   static_cast<const float*>(x.data()), static_cast<const float*>(y.data()),
-                                  static_cast<const float*>(nullptr), s.B, s.T, s.in, s.H);
+                                  static_cast<const float*>(nullptr), s.B, s.T, s.in, s.H, panels.data());
   }
   std::array<AlignedVector<float>*, 4> outputs() { return {&dwi, &dwh, &dbi, &dbh}; }
   std::vector<double> reference() const {
@@ -247,7 +249,8 @@ struct ForwardBackward : Operands {
 
 void add_gru_kernels() {
   constexpr Index sequences = kernels::slab_vectors * kernels::lanes<float>;
-  for (const Sizes& s : {Sizes{sequences, 20, 72, 20}, Sizes{sequences, 20, 20, 10}}) {
+  for (const Sizes& s :
+       {Sizes{sequences, 20, 72, 20}, Sizes{sequences, 20, 20, 10}, Sizes{sequences, 32, 32, 512}}) {
     const std::string shape = shape_text(s.B, s.T, s.in, s.H);
     const auto positions = static_cast<double>(s.B * s.T), gates = 2.0 * 3 * static_cast<double>(s.H);
     const double forward = positions * gates * static_cast<double>(s.in + s.H);

@@ -29,7 +29,7 @@ GYROGRAD_INSTANCES void linear_backward_weight<R>(R*, const R*, const R*, Index,
 GYROGRAD_INSTANCES void gru_forward<R>(const GruForward<R>&); \
 GYROGRAD_INSTANCES void gru_backward<R>(const GruBackward<R>&); \
 GYROGRAD_INSTANCES void gru_backward_data<R>(R*, const R*, const R*, const R*, Index, Index, Index, Index); \
-GYROGRAD_INSTANCES void gru_backward_weights<R>(const GruWeightGradients<R>&, const R*, const R*, const R*, const R*, Index, Index, Index, Index); \
+GYROGRAD_INSTANCES void gru_backward_weights<R>(const GruWeightGradients<R>&, const R*, const R*, const R*, const R*, Index, Index, Index, Index, R*); \
 GYROGRAD_INSTANCES void conv2d_forward<R>(R*, const R*, const R*, const R*, const ConvSizes&); \
 GYROGRAD_INSTANCES void conv2d_backward_data<R>(R*, const R*, const R*, const R*, const ConvSizes&); \
 GYROGRAD_INSTANCES void conv2d_backward_weight<R>(R*, const R*, const R*, const ConvSizes&); \
@@ -40,6 +40,7 @@ GYROGRAD_INSTANCES void lstm_backward_weights<R>(const LstmWeightGradients<R>&, 
 GYROGRAD_INSTANCES void gru_single_inputs<R>(R*, const GruSingleLayer<R>&, const R*, Index, Index, Index); \
 GYROGRAD_INSTANCES void gru_single_product<R>(R*, const GruSingleLayer<R>&, const R*, const R*, const R*); \
 GYROGRAD_INSTANCES void slab_reduction<R>(const SlabReduction<R>&, Index); \
+GYROGRAD_INSTANCES void slab_panel_reduction<R>(const SlabReduction<R>&, Index); \
 GYROGRAD_INSTANCES void product<1, Epilogue::store, R>(const Product<R>&); \
 GYROGRAD_INSTANCES void reduction<1, R>(const Reduction<R>&); \
 GYROGRAD_INSTANCES void layer_norm_forward<R>(R*, R*, R*, const R*, const R*, const R*, Index, Index, R); \

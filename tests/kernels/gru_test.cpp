@@ -121,10 +121,12 @@ void check(Index B, Index T, Index in, Index H, bool with_h0, bool last_only) {
     gru_backward_data(dx.data() + g.first * T * slab_rows(in), static_cast<const Real*>(nullptr),
                       static_cast<const Real*>(a.gates), static_cast<const Real*>(layer.wi.data()), g.width,
                       T, in, H);
+    Guarded<Real> scratch(gru_weight_scratch<Real>(g.width, T, in, H));
     gru_backward_weights(GruWeightGradients<Real>{dwi.data(), dwh.data(), dbi.data(), dbh.data()},
                          static_cast<const Real*>(a.gates),
                          static_cast<const Real*>(layer.x.data() + g.first * T * slab_rows(in)), a.y, a.h0,
-                         g.width, T, in, H);
+                         g.width, T, in, H, scratch.data());
+    CHECK(scratch.intact());
   });
   const double scale = 4;  // sums over up to 33 sequences and 20 steps
   check_close<Real>(activation(dx, B, T, in), want.dx, scale);
@@ -150,6 +152,7 @@ TEMPLATE_TEST_CASE("GRU layer forward and backward equal plain loops", "", float
   check<TestType>(17, 1, 6, 20, false, false);
   check<TestType>(2, 1, 1, 1, true, true);
   check<TestType>(16, 20, 72, 20, false, true);
+  check<TestType>(35, 3, 32, 48, true, true);  // wide enough for panels of channels
 }
 
 TEST_CASE("GRU gradients that nobody wants are skipped") {
@@ -160,6 +163,7 @@ TEST_CASE("GRU gradients that nobody wants are skipped") {
   const std::vector<float> before = dbi.copy();
   gru_backward_weights(GruWeightGradients<float>{}, static_cast<const float*>(layer.gates.data()),
                        static_cast<const float*>(layer.x.data()), static_cast<const float*>(layer.y.data()),
-                       static_cast<const float*>(nullptr), lanes<float>, 3, 4, 5);
+                       static_cast<const float*>(nullptr), lanes<float>, 3, 4, 5,
+                       static_cast<float*>(nullptr));
   CHECK(dbi.copy() == before);
 }

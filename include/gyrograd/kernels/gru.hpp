@@ -10,6 +10,7 @@
 
 #include "gyrograd/kernels/gru_step.hpp"
 #include "gyrograd/kernels/product.hpp"
+#include "gyrograd/kernels/slab_panels.hpp"
 
 namespace gyrograd::kernels {
 
@@ -163,38 +164,52 @@ struct GruWeightGradients {
   Real *weight_ih = nullptr, *weight_hh = nullptr, *bias_ih = nullptr, *bias_hh = nullptr;
 };
 
+/// Scratch values that gru_backward_weights needs for one lane group.
+template <class Real>
+constexpr Index gru_weight_scratch(Index width, Index steps, Index in, Index hidden) {
+  const auto size = [=](Index columns) {
+    return slab_use_panels<Real>(3 * hidden, columns) ? width * steps * columns : 0;
+  };
+  return std::max(size(in), size(hidden));
+}
+
 /// Adds the sums over all steps and lanes of one lane group.
 /// gates: as gru_backward leaves them  x: (width x in x T)  y: (width x H x T)  h0: (width x H) or null
+/// scratch: gru_weight_scratch() values
 template <class Real>
 void gru_backward_weights(const GruWeightGradients<Real>& d, const Real* gates, const Real* x, const Real* y,
-                          const Real* h0, Index width, Index steps, Index in, Index hidden) {
+                          const Real* h0, Index width, Index steps, Index in, Index hidden, Real* scratch) {
   const Index block = width * hidden;  // one gate of one step
   SlabReduction<Real> s;
   s.a_step = slab_rows(4 * hidden) * width;
+  /// Operand b of the next reductions: as it lies, or as panels.
+  const auto against = [&](const Real* b, Index columns, Index count) {
+    s.c_row = s.columns = columns;
+    s.steps = count;
+    s.b = b;
+    s.b_step = slab_rows(columns) * width;
+    if (!slab_use_panels<Real>(3 * hidden, columns)) return;
+    slab_panels(scratch, b, s.b_step, width, count, columns);
+    s.b = scratch;
+  };
+  const auto reduce = [&](Real* c, const Real* a, Index rows) {
+    s.c = c;
+    s.a = a;
+    s.rows = rows;
+    if (slab_use_panels<Real>(3 * hidden, s.columns))
+      slab_panel_reduction(s, width);
+    else
+      slab_reduction(s, width);
+  };
   if (d.weight_ih != nullptr) {
-    s.c = d.weight_ih;
-    s.c_row = s.columns = in;
-    s.a = gates + block;
-    s.b = x;
-    s.b_step = slab_rows(in) * width;
-    s.steps = steps;
-    s.rows = 3 * hidden;
-    slab_reduction(s, width);
+    against(x, in, steps);
+    reduce(d.weight_ih, gates + block, 3 * hidden);
   }
   if (d.weight_hh != nullptr) {
-    s.c_row = s.columns = hidden;
-    s.b_step = slab_rows(hidden) * width;
     const auto add = [&](const Real* from, const Real* states, Index count) {
-      s.b = states;
-      s.steps = count;
-      s.a = from;
-      s.rows = hidden;
-      s.c = d.weight_hh + 2 * hidden * hidden;
-      slab_reduction(s, width);
-      s.a = from + block;
-      s.rows = 2 * hidden;
-      s.c = d.weight_hh;
-      slab_reduction(s, width);
+      against(states, hidden, count);
+      reduce(d.weight_hh + 2 * hidden * hidden, from, hidden);
+      reduce(d.weight_hh, from + block, 2 * hidden);
     };
     add(gates + s.a_step, y, steps - 1);
     if (h0 != nullptr) add(gates, h0, 1);

@@ -6,6 +6,7 @@
 //   auto h = ops::gru_last(tape, s, weights1);           // (B, H): state after the last step
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 
 #include "gyrograd/autograd/tape.hpp"
@@ -119,6 +120,8 @@ void gru_backward(Tape<Real>& tape, const GruRecord<Real>& r) {
   kernels::gru_pack_backward(packed, static_cast<const Real*>(r.w.weight_hh.value.data()), hidden);
   constexpr Index width = kernels::slab_vectors * kernels::lanes<Real>;
   Real* carry = scratch(width * hidden);
+  Real* panels = scratch(kernels::gru_weight_scratch<Real>(std::min(width, kernels::slab_lanes<Real>(batch)),
+                                                           steps, in, hidden));
   Real* dlast = r.last.value.empty() ? nullptr : scratch(width * hidden);
   const kernels::GruWeightGradients<Real> d{gradient_or_null(r.w.weight_ih), gradient_or_null(r.w.weight_hh),
                                             gradient_or_null(r.w.bias_ih), gradient_or_null(r.w.bias_hh)};
@@ -159,7 +162,7 @@ void gru_backward(Tape<Real>& tape, const GruRecord<Real>& r) {
     kernels::gru_backward_weights(
         d, static_cast<const Real*>(a.gates),
         static_cast<const Real*>(r.x.values.value.data() + at * kernels::slab_rows(in)), a.y, a.h0, g.width,
-        steps, in, hidden);
+        steps, in, hidden, panels);
   });
 }
 
