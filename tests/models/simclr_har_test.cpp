@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// SimCLR for activity recognition: laws that need no reference. PyTorch's numbers: tests/golden.
+#include "gyrograd/models/simclr_har.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "support/reference.hpp"
+
+using namespace gyrograd;
+using namespace gyrograd::testing;
+
+TEST_CASE("SimCLR: names, sizes, trunk and projection") {
+  models::SimclrHar<float> model;
+  model.initialise(1);
+  CHECK(model.store().size() == 148594);
+  std::vector<std::string> names;
+  model.visit([&](std::string_view name, Parameter<float>&) { names.emplace_back(name); });
+  CHECK(names == std::vector<std::string>{"conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias",
+                                          "conv3.weight", "conv3.bias", "proj1.weight", "proj1.bias",
+                                          "proj2.weight", "proj2.bias", "proj3.weight", "proj3.bias"});
+  const std::vector<float> x = random_values<float>(2 * 400 * 3, 1);
+  Tape<float> tape;
+  const auto h = model.trunk(tape, tape.constant(Tensor<const float, dyn, dyn, dyn>(x.data(), 2, 400, 3)));
+  CHECK(h.value.extents() == std::array<Index, 2>{2, 96});
+  CHECK(*std::min_element(h.value.begin(), h.value.end()) >= 0);
+  CHECK(model.project(tape, h).value.extents() == std::array<Index, 2>{2, 50});
+}
+
+TEST_CASE("SimCLR has the trunk that TPN trains") {
+  models::SimclrHar<float> ours;
+  models::TpnPretrain<float> theirs(models::TpnConfig::original());
+  ours.initialise(4);
+  theirs.initialise(4);
+  std::map<std::string, std::vector<float>> trunk;
+  theirs.visit([&](std::string_view name, Parameter<float>& p) {
+    trunk[std::string(name)].assign(p.value, p.value + p.size());
+  });
+  ours.visit([&](std::string_view name, Parameter<float>& p) {
+    if (name.starts_with("conv"))
+      CHECK(trunk.at(std::string(name)) == std::vector<float>(p.value, p.value + p.size()));
+  });
+}
