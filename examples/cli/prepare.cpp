@@ -134,7 +134,7 @@ int run_prepare(int argc, char** argv) {
   for (const ReadableSet& set : readable_sets)
     purpose += "  " + std::string(set.name) + ": " + std::string(set.recordings) + '\n';
   for (const PairedWord& word : paired_words)
-    purpose += "  " + std::string(word.name) + ": " + std::string(word.recordings) + " (own options)\n";
+    purpose += "  " + std::string(word.name) + ": " + std::string(word.recordings) + " (own --help)\n";
   purpose += "  csv: text files that the options or a JSON file describe\n";
   purpose += "  arrays: data_RATE_WINDOW.npy and label_RATE_WINDOW.npy\n";
   purpose += "  merge: prepared sets of dataset/ as one, such as hhar,uci,motion,shoaib";

@@ -327,7 +327,7 @@ void print_summary(const PairedRun& r, const data::PairedSetWriter& out, const d
 
 int run_prepare_paired(int argc, char** argv) {
   Arguments arguments(
-      "prepare", "Turn recordings and what is said and seen in them into shards of paired windows.",
+      "prepare", "Turn recordings and what is said in them into shards of paired windows.",
       {{"DATASET", "ego-exo4d, ego4d, realworld or manifest"}, {"RAW", "folder, or manifest.json"}},
       option_specs());
   if (!arguments.parse(argc, argv)) return ExitCode::done;

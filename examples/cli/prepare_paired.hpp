@@ -14,7 +14,7 @@ struct PairedWord {
 };
 
 inline constexpr std::array<PairedWord, 4> paired_words{{
-    {"ego-exo4d", "takes.json, annotations/atomic_descriptions_train.json and _val.json, imu/TAKE.csv"},
+    {"ego-exo4d", "takes.json, annotations/, imu/TAKE.csv"},
     {"ego4d", "ego4d.json, narration.json, imu/VIDEO.csv"},
     {"realworld", "proband1/data/acc_walking_csv.zip and others"},
     {"manifest", "manifest.json of any recordings and vectors"},

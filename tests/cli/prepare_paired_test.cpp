@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // From recordings with narrations to shards of paired windows, with the tool: Ego-Exo4D, Ego4D, RealWorld and
 // manifests, and their wrong calls.
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <vector>
@@ -223,6 +224,21 @@ TEST_CASE("manifest: vectors by row, parts by name, windows without annotations"
   CHECK(p.text == std::vector<float>{3, 4, 0, 0});
   CHECK(p.imu_only(1));
   CHECK(has(run(root, "prepare manifest m --rate 10 --window 1 -o r").out, "of 10 steps"));
+}
+
+TEST_CASE("each of these sets has a help text of its own", "[cli][help]") {
+  const TempFolder scratch;
+  for (const char* word : {"ego-exo4d", "ego4d", "realworld", "manifest"}) {
+    const Outcome told = run(scratch.path(), std::string("prepare ") + word + " --help");
+    CHECK(has(told.out, "--text-vectors"));
+    std::size_t longest = 0;
+    for (std::size_t at = 0; at < told.out.size();) {
+      const std::size_t end = std::min(told.out.find('\n', at), told.out.size());
+      longest = std::max(longest, end - at);
+      at = end + 1;
+    }
+    CHECK(longest <= 79);
+  }
 }
 
 TEST_CASE("bad paired data end in one clear line and write nothing", "[cli][bad_input]") {
