@@ -3,6 +3,7 @@
 
 usage: check.py WAY --source DIR --build DIR --compiler CXX --generator NAME --scratch DIR
   find_package      installs the build tree into the scratch folder, then find_package(gyrograd)
+  find_package_mpi  the same with the component mpi
   add_subdirectory  the source tree inside another project
   pkg_config        the installed gyrograd.pc
   plain_include     -I include, no build system
@@ -32,7 +33,7 @@ def pkg_config(*arguments, **options):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("way", choices=["find_package", "add_subdirectory", "pkg_config", "plain_include"])
+    parser.add_argument("way", choices=["find_package", "find_package_mpi", "add_subdirectory", "pkg_config", "plain_include"])
     for name in ("source", "build", "scratch"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--compiler", required=True)
@@ -43,12 +44,12 @@ def main():
     scratch.mkdir(parents=True)
     consumer, program = args.source / "tests/packaging/consumer", scratch / "build/consumer"
 
-    if args.way in ("find_package", "pkg_config"):
+    if args.way in ("find_package", "find_package_mpi", "pkg_config"):
         run("cmake", "--install", args.build, "--prefix", scratch / "prefix", "--component", "gyrograd_dev")
-    if args.way in ("find_package", "add_subdirectory"):
-        where = f"-DCMAKE_PREFIX_PATH={scratch / 'prefix'}" if args.way == "find_package" else f"-DGYROGRAD_SOURCE={args.source}"
+    if args.way in ("find_package", "find_package_mpi", "add_subdirectory"):
+        where = f"-DGYROGRAD_SOURCE={args.source}" if args.way == "add_subdirectory" else f"-DCMAKE_PREFIX_PATH={scratch / 'prefix'}"
         run("cmake", "-G", args.generator, "-S", consumer, "-B", scratch / "build", f"-DCMAKE_CXX_COMPILER={args.compiler}",
-            "-DCMAKE_BUILD_TYPE=Debug", where)
+            "-DCMAKE_BUILD_TYPE=Debug", f"-DCONSUMER_MPI={'ON' if args.way == 'find_package_mpi' else 'OFF'}", where)
         run("cmake", "--build", scratch / "build")
     else:
         program.parent.mkdir()
