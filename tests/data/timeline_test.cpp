@@ -2,6 +2,7 @@
 #include "gyrograd/data/timeline.hpp"
 
 #include <cmath>
+#include <map>
 #include <numbers>
 
 #include "support/catch.hpp"
@@ -25,6 +26,11 @@ Track take(double rate, double seconds, double tone = 1, double from = 1e9, doub
     track.values.insert(track.values.end(), {s, 0.01 * s, 9.81 + 0.001 * s, 0.1 * s, 0.02 * s, 0.03 * s});
   }
   return track;
+}
+
+PublishedCut cut_at(const Track& track, Index start, Index end, Index rate) {
+  std::map<Index, Resampler> filters;
+  return published_cut(track, start, end, rate, filters);
 }
 
 }  // namespace
@@ -85,18 +91,18 @@ TEST_CASE("doubtful takes are reported and give nothing") {
 
 TEST_CASE("published: edges fade, the rate is cut off, ends are filled with zeros") {
   const Track track = take(1000, 60.05);
-  const PublishedCut cut = published_cut(track, 10, 15, 50);
+  const PublishedCut cut = cut_at(track, 10, 15, 50);
   REQUIRE(cut.refused.empty());
   REQUIRE(cut.rows.size() == 1500);
   CHECK(cut.rows[2] == Approx(5.15).margin(0.01));  // gravity droops (PRIMUS sheet §9.3)
   CHECK(cut.rows[6 * 5 + 2] == Approx(9.82).margin(0.01));
-  CHECK(published_cut(track, 56, 61, 50).refused.starts_with("ends 0.9"));
-  CHECK(published_cut(track, 61, 66, 50).refused == "starts behind the last row");
-  const PublishedCut short_one = published_cut(take(1000, 60.0), 55, 60, 50);  // last stamp 59.999
+  CHECK(cut_at(track, 56, 61, 50).refused.starts_with("ends 0.9"));
+  CHECK(cut_at(track, 61, 66, 50).refused == "starts behind the last row");
+  const PublishedCut short_one = cut_at(take(1000, 60.0), 55, 60, 50);  // last stamp 59.999
   REQUIRE(short_one.refused.empty());
   CHECK(short_one.rows[6 * 240 + 2] == 0);  // the last second is thrown away
   CHECK(short_one.rows[6 * 190 + 2] == Approx(9.81).margin(0.05));
-  CHECK(published_cut(take(1, 60), 10, 15, 50).refused == "fewer than 10 rows");
-  CHECK(published_cut(take(100, 60, 1, 9, 16), 10, 15, 50).refused == "no row within 4 s of its ends");
-  CHECK(published_cut(take(100, 60, 1, 5, 30), 10, 15, 50).refused == "no row within 4 s of its ends");
+  CHECK(cut_at(take(1, 60), 10, 15, 50).refused == "fewer than 10 rows");
+  CHECK(cut_at(take(100, 60, 1, 9, 16), 10, 15, 50).refused == "no row within 4 s of its ends");
+  CHECK(cut_at(take(100, 60, 1, 5, 30), 10, 15, 50).refused == "no row within 4 s of its ends");
 }

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -121,6 +122,7 @@ inline void cut_corrected(const Take& take, Track track, const Card& card, const
 
 inline void cut_published(const Take& take, const Track& track, const PairedRule& rule,
                           const std::set<std::string>& bad, Findings& findings, const CutSink& sink) {
+  std::map<Index, Resampler> filters;
   const double duration = take.duration > 0 ? take.duration : (track.rows() > 0 ? track.time.back() : 0);
   for (const Moment& m : take.moments) {
     const NarrationWindow w = published_window(m.time, duration, 0.5 * static_cast<double>(rule.seconds));
@@ -131,7 +133,7 @@ inline void cut_published(const Take& take, const Track& track, const PairedRule
                            : "no whole window of whole seconds around " + short_text(m.time) + " s");
       continue;
     }
-    PublishedCut cut = published_cut(track, w.start, w.end, rule.rate);
+    PublishedCut cut = published_cut(track, w.start, w.end, rule.rate, filters);
     if (!cut.refused.empty()) {
       findings.add(FindingKind::annotation, m.where, "window " + key + ": " + cut.refused);
       continue;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <utility>
@@ -102,8 +103,10 @@ struct PublishedCut {
 
 /// Cuts [start, end] s as published: bounds checked against the last stamp, nearest rows by binary search,
 /// rate from the mean difference cut off to whole Hz, resampled with zeros outside the cut, filled with zeros
-/// or shortened (PRIMUS sheet §9.3). track: stamps in s, ascending, from 0.
-inline PublishedCut published_cut(const Track& track, Index start, Index end, Index rate) {
+/// or shortened (PRIMUS sheet §9.3). track: stamps in s, ascending, from 0. filters: those made so far, by
+/// source rate.
+inline PublishedCut published_cut(const Track& track, Index start, Index end, Index rate,
+                                  std::map<Index, Resampler>& filters) {
   PublishedCut cut;
   const Index seconds = end - start;
   if (track.rows() < 2) return {{}, "fewer than 2 rows"};
@@ -131,7 +134,10 @@ inline PublishedCut published_cut(const Track& track, Index start, Index end, In
                                            .subspan(static_cast<std::size_t>(a * track.channels),
                                                     static_cast<std::size_t>((b - a) * track.channels));
   cut.rows.assign(rows.begin(), rows.end());
-  if (source != rate) cut.rows = Resampler(source, rate)(rows, track.channels, ResampleEdge::zero);
+  if (source != rate) {
+    const Resampler& change = filters.try_emplace(source, source, rate).first->second;
+    cut.rows = change(rows, track.channels, ResampleEdge::zero);
+  }
   cut.rows.resize(static_cast<std::size_t>(seconds * rate * track.channels), 0.0);
   return cut;
 }
