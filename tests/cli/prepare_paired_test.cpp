@@ -8,7 +8,7 @@
 
 #include "cli/bad_case.hpp"
 #include "cli/tool.hpp"
-#include "gyrograd/data/paired_file.hpp"
+#include "gyrograd/data/paired_part.hpp"
 #include "support/catch.hpp"
 #include "support/deflate.hpp"
 #include "support/imu_rows.hpp"
@@ -87,6 +87,8 @@ TEST_CASE("Ego-Exo4D: shards, lists to embed, then the same windows with vectors
   CHECK(has(file_text(set / "findings.txt"), "the annotator is unsure"));
   const data::PairedWindows bare = data::load_paired_shard(set / "train/shard_0000");
   CHECK(bare.windows.steps == 250);
+  CHECK(data::load_paired_part(set / "train").count() >
+        bare.count());  // several shards, as pre-training reads them
   CHECK(bare.text_width == 0);
   CHECK(bare.imu_only(0));
   CHECK(bare.windows.window(0)[2] == Approx(9.81).margin(0.02));  // no droop of gravity at the edge
