@@ -49,10 +49,13 @@ class PtStorages {
 /// Turns what a pickle describes into named tensors.
 class PtBuilder {
  public:
-  PtBuilder(const PickleResult& pickle, PtStorages& storages, const FileBytes& file)
+  /// only: starts of the names that are wanted; empty: all.
+  PtBuilder(const PickleResult& pickle, PtStorages& storages, const FileBytes& file,
+            std::span<const std::string> only = {})
       : pickle_(pickle),
         storages_(storages),
         file_(file),
+        only_(only),
         visits_left_(4 * PtLimits::values(file.size())),
         memory_left_(file.size() + (std::uint64_t{1} << 20)) {}
 
@@ -142,7 +145,13 @@ class PtBuilder {
     metadata_.emplace(name, std::move(value));
   }
 
+  bool wanted(const std::string& name) const {
+    return only_.empty() || std::any_of(only_.begin(), only_.end(),
+                                        [&](const std::string& start) { return name.starts_with(start); });
+  }
+
   void add(const std::string& name, const Value& value) {
+    if (!wanted(name)) return;
     if (entries_.size() == PtLimits::tensors) {
       fail<IoError>(file_.name(), ": more than ", PtLimits::tensors, " tensors");
     }
@@ -237,6 +246,7 @@ class PtBuilder {
   const PickleResult& pickle_;
   PtStorages& storages_;
   const FileBytes& file_;
+  std::span<const std::string> only_;
   std::size_t visits_left_;
   std::uint64_t memory_left_;
   std::vector<TensorEntry> entries_;
