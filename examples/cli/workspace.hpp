@@ -75,8 +75,9 @@ inline std::vector<std::string> names_in(const fs::path& folder, std::string_vie
 }  // namespace detail
 
 /// Folder of a data set whose `version` is there; else one line that says what to do or what was meant.
+/// `corpora`: the command can read a version that is a corpus of shards, too.
 inline fs::path find_dataset(std::string_view command, const Workspace& at, const std::string& name,
-                             const std::string& version) {
+                             const std::string& version, bool corpora = false) {
   check_name(command, "DATASET", name);
   check_name(command, "VERSION", version);
   const fs::path folder = at.dataset(name);
@@ -90,7 +91,13 @@ inline fs::path find_dataset(std::string_view command, const Workspace& at, cons
     fail<UsageError>(command, ": unknown data set '", name, "': no folder ", folder.string(),
                      did_you_mean(name, known));
   }
+  const bool sharded = fs::exists(folder / ("data_" + version + ".json"));
+  if (sharded && corpora) return folder;
   if (!fs::exists(folder / ("data_" + version + ".npy"))) {
+    if (sharded) {
+      fail<UsageError>(command, ": version '", version, "' of data set '", name,
+                       "' is a corpus of shards, which only pretrain reads");
+    }
     const std::vector<std::string> versions = detail::names_in(folder, "data_", ".npy", false);
     if (versions.empty()) {
       fail<IoError>(folder.string(),
