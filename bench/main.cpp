@@ -42,7 +42,7 @@ void add_named(int argc, char** argv, Index micro_batch, const std::set<std::str
     const bench::Workload w{m[1], std::stol(m[2]), std::stoi(m[4]), micro_batch,
                             m[3].matched ? std::stol(m[3]) : 0};
     if (!known.contains(w.name()))
-      bench::add_limu_bert(w) || bench::add_limu_gru(w) || bench::add_baselines(w);
+      bench::add_limu_bert(w) || bench::add_limu_gru(w) || bench::add_baselines(w) || bench::add_primus(w);
   }
 }
 
@@ -50,12 +50,14 @@ std::set<std::string> add_usual(Index micro_batch) {
   std::set<std::string> names;
   const auto cores = static_cast<int>(std::thread::hardware_concurrency());
   for (const int threads : std::set<int>{1, 2, std::max(1, cores)}) {
-    for (const char* stem : {"limu_bert_train", "limu_bert_embed", "limu_gru_train", "limu_gru_infer",
-                             "dcnn_train", "deepsense_train"}) {
+    for (const char* stem :
+         {"limu_bert_train", "limu_bert_embed", "limu_gru_train", "limu_gru_infer", "dcnn_train",
+          "deepsense_train", "primus_train", "simclr_train", "primus_infer", "primus_infer_int8"}) {
       for (const Index batch : {1, 32, 64, 128, 256, 512, 1024}) {
         const bench::Workload w{stem, batch, threads, micro_batch, 0};
         if (batch == 1 && w.stem.ends_with("_train")) continue;
-        if (bench::add_limu_bert(w) || bench::add_limu_gru(w) || bench::add_baselines(w))
+        if (bench::add_limu_bert(w) || bench::add_limu_gru(w) || bench::add_baselines(w) ||
+            bench::add_primus(w))
           names.insert(w.name());
       }
     }

@@ -27,6 +27,7 @@ struct Workload {
 bool add_limu_bert(const Workload& workload);
 bool add_limu_gru(const Workload& workload);
 bool add_baselines(const Workload& workload);
+bool add_primus(const Workload& workload);
 
 /// Add the entries kernel/<name>/<shape>/{naive,eigen,gyrograd} and machine/...
 void add_linear_kernels();
