@@ -25,6 +25,8 @@ int run_statistic(int argc, char** argv);
 int run_pretrain(int argc, char** argv);
 int run_embedding(int argc, char** argv);
 int run_classifier(int argc, char** argv);
+int run_classifier_bert(int argc, char** argv);
+int run_benchmark(int argc, char** argv);
 int run_plot(int argc, char** argv);
 int run_inspect(int argc, char** argv);
 int run_convert(int argc, char** argv);
@@ -44,7 +46,9 @@ inline constexpr auto commands = std::to_array<Command>({
     {"statistic", "describe a prepared set: counts, ranges, spectra, leaks", run_statistic},
     {"pretrain", "pre-train LIMU-BERT by masked reconstruction", run_pretrain},
     {"embedding", "write the embeddings of every window", run_embedding},
-    {"classifier", "train a GRU classifier on embeddings and evaluate it", run_classifier},
+    {"classifier", "train a classifier on embeddings and evaluate it", run_classifier},
+    {"classifier_bert", "train encoder and classifier in one and evaluate them", run_classifier_bert},
+    {"benchmark", "train a baseline on the recordings and evaluate it", run_benchmark},
     {"primus", "encoders pre-trained with text and video: train, probe, compare", run_primus},
     {"plot", "draw a run: charts as SVG and one page", run_plot},
     {"inspect", "list what a weight, array or checkpoint file holds", run_inspect},

@@ -193,10 +193,10 @@ void compare_classifiers(const RunOptions& run, const Material& m, const Plan& p
   const Index piece = m.recogniser.seq_len;
   for (Index k = 0; k < plan.seeds; ++k) {
     const std::uint32_t seed = run.seed + static_cast<std::uint32_t>(k);
-    LabelledParts parts = make_parts(m.set.labels, column, m.split, piece, 1.0, true, seed);
+    LabelledParts parts = make_parts(m.set.labels, column, m.split, piece, {.rate = 1.0}, seed);
     const double wanted = static_cast<double>(plan.labels * parts.classes) + 0.5;
     const double rate = std::min(1.0, wanted / static_cast<double>(parts.train.size()));
-    parts = make_parts(m.set.labels, column, m.split, piece, rate, true, seed);
+    parts = make_parts(m.set.labels, column, m.split, piece, {.rate = rate}, seed);
     story.labelled = parts.labelled.pieces.size();
     story.training_pieces = parts.train.size();
     story.test_pieces = parts.test.size();

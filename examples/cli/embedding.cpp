@@ -21,6 +21,7 @@ namespace gyrograd::cli {
 int run_embedding(int argc, char** argv) {
   std::vector<OptionSpec> options = published_option_specs();
   options.push_back({"block", "KIND", "published or residual (default: what the weights say)"});
+  options.push_back({"normalise", "KIND", "published, x or none (default: what the weights say)"});
   const std::vector<OptionSpec> shared = run_option_specs(false);
   options.insert(options.end(), shared.begin(), shared.end());
   Arguments arguments("embedding",
@@ -49,7 +50,9 @@ int run_embedding(int argc, char** argv) {
   Encoder model = make_encoder(config, block);
   nn::load_parameters<float>(model, file);
   data::Windows windows = data::load_windows(data::windows_path(folder, version));
-  windows = normalised_for(config, windows, folder);
+  const std::string normalise =
+      read_normalise(arguments, file.metadata_or("gyrograd.normalise", "published"));
+  windows = normalised_for(config, windows, folder, normalise);
   if (run.dry_run) {
     note(run, "embedding: would write ", target.string(), " (", windows.count, " x ", windows.steps, " x ",
          config.hidden, ")");
@@ -71,7 +74,7 @@ int run_embedding(int argc, char** argv) {
                                      model.store().data(), static_cast<std::size_t>(model.store().size())))},
                                 {"block", block},
                                 {"data", dataset + " " + version},
-                                {"normalisation", "acc / 9.8"},
+                                {"normalise", normalise},
                                 {"gyrograd", GYROGRAD_VERSION}});
   note(run, "embedding: ", windows.count, " windows in ", train::fixed_number(seconds, 1), " s (",
        weights.string(), ")");

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 
+#include "cli/arguments.hpp"
 #include "cli/card.hpp"
 #include "cli/cli.hpp"
 #include "gyrograd/data/normalise.hpp"
@@ -18,7 +19,7 @@ namespace gyrograd::cli {
 
 using Encoder = models::LimuBert<models::LimuBertConfig, float>;
 
-inline Encoder make_encoder(const io::EncoderConfig& c, const std::string& block) {
+inline models::LimuBertConfig encoder_sizes(const io::EncoderConfig& c, const std::string& block) {
   models::LimuBertConfig config;
   config.feature_num = c.feature_num;
   config.hidden = c.hidden;
@@ -28,7 +29,11 @@ inline Encoder make_encoder(const io::EncoderConfig& c, const std::string& block
   config.seq_len = c.seq_len;
   config.emb_norm = c.emb_norm;
   config.block = block == "residual" ? nn::BlockResidual::residual : nn::BlockResidual::published;
-  return Encoder(config);
+  return config;
+}
+
+inline Encoder make_encoder(const io::EncoderConfig& c, const std::string& block) {
+  return Encoder(encoder_sizes(c, block));
 }
 
 /// Sizes in one line, for reports and checkpoints.
@@ -37,18 +42,38 @@ inline std::string encoder_text(const io::EncoderConfig& c) {
                  c.n_heads, " T ", c.seq_len, c.emb_norm ? "" : " without emb_norm");
 }
 
-/// The first feature_num channels, scaled as published. Errors name the data that do not fit the model.
+inline OptionSpec normalise_option_spec() {
+  return {"normalise", "KIND", "published (default): acc / 9.8; x: LIMU-BERT-X; or none"};
+}
+
+/// --normalise as a word; empty `otherwise`: published.
+inline std::string read_normalise(const Arguments& arguments, const std::string& otherwise = {}) {
+  if (!arguments.has("normalise") && !otherwise.empty()) return otherwise;
+  return arguments.choice("normalise", {"published", "x", "none"});
+}
+
+/// Scaling that the word means (LIMU-BERT sheet §5.10, §13.18).
+inline data::Normalisation normalisation(const std::string& word) {
+  return word == "none" ? data::Normalisation::none
+         : word == "x"  ? data::Normalisation::limu_x
+                        : data::Normalisation::limu;
+}
+
+/// The first feature_num channels, scaled. Errors name the data that do not fit the model. steps: of what the
+/// encoder sees at once; 0: the whole window.
 inline data::Windows normalised_for(const io::EncoderConfig& c, const data::Windows& windows,
-                                    const fs::path& folder) {
+                                    const fs::path& folder, const std::string& normalise = "published",
+                                    Index steps = 0) {
   if (windows.channels < c.feature_num) {
     fail<IoError>(folder.string(), ": the windows have ", windows.channels, " channels, the model needs ",
                   c.feature_num, "; choose another MODEL version");
   }
-  if (windows.steps > c.seq_len) {
-    fail<IoError>(folder.string(), ": the windows have ", windows.steps, " steps, the model takes at most ",
-                  c.seq_len, "; choose another MODEL version");
+  const Index seen = steps > 0 ? steps : windows.steps;
+  if (seen > c.seq_len) {
+    fail<IoError>(folder.string(), ": the windows have ", seen, " steps, the model takes at most ", c.seq_len,
+                  "; choose another MODEL version");
   }
-  return data::normalised(windows, c.feature_num, data::Normalisation::limu);
+  return data::normalised(windows, c.feature_num, normalisation(normalise));
 }
 
 /// Reads weights of the published names, strictly. A file that we wrote also says which block it was trained
@@ -60,7 +85,7 @@ inline void load_encoder(Encoder& model, const fs::path& file) {
 /// Writes weights with what is needed to use them: block, preprocessing, data they were trained on.
 inline void save_encoder(const fs::path& file, Encoder& model, const io::EncoderConfig& c,
                          const std::string& block, const std::string& dataset, const std::string& version,
-                         const Card& card) {
+                         const Card& card, const std::string& normalise = "published") {
   std::string channels;
   for (const std::string& name : card.channels) channels += (channels.empty() ? "" : ", ") + name;
   nn::save_parameters<float>(model, file,
@@ -72,7 +97,9 @@ inline void save_encoder(const fs::path& file, Encoder& model, const io::Encoder
                               {"gyrograd.data", dataset + " " + version},
                               {"gyrograd.rate_hz", std::to_string(card.rate)},
                               {"gyrograd.channels", channels},
-                              {"gyrograd.normalisation", "acc / 9.8 (m/s2 in), gyro as rad/s"}});
+                              {"gyrograd.normalise", normalise},
+                              {"gyrograd.normalisation",
+                               normalise == "none" ? "as recorded" : "acc / 9.8 (m/s2 in), gyro as rad/s"}});
 }
 
 }  // namespace gyrograd::cli

@@ -20,7 +20,7 @@ void print_help() {
   std::printf("gyrograd %s: trains and runs IMU models on CPUs\n\nusage: gyrograd COMMAND [options]\n\n",
               GYROGRAD_VERSION);
   for (const Command& command : commands) {
-    std::printf("  %-11.*s %.*s\n", static_cast<int>(command.name.size()), command.name.data(),
+    std::printf("  %-15.*s %.*s\n", static_cast<int>(command.name.size()), command.name.data(),
                 static_cast<int>(command.purpose.size()), command.purpose.data());
   }
   std::printf(

@@ -7,6 +7,7 @@
 #include "cli/arguments.hpp"
 #include "cli/card.hpp"
 #include "cli/encoder.hpp"
+#include "cli/recognition_report.hpp"
 #include "cli/run_options.hpp"
 #include "cli/session.hpp"
 #include "cli/settings.hpp"
@@ -18,19 +19,27 @@
 namespace gyrograd::cli {
 namespace {
 
+/// Options that choose between published and other behaviour.
+struct Behaviour {
+  std::string masks, validation_masks, block, normalise;
+};
+
 /// Everything that decides the result, in the order in which a mismatch is reported.
 train::RunIdentity identity_of(const TrainSettings& s, const io::EncoderConfig& c, const io::MaskConfig& mask,
-                               const std::string& masks, const std::string& block, const std::string& data,
-                               const std::string& start, Index slots) {
+                               const Behaviour& b, const std::string& data, const std::string& start,
+                               Index slots) {
   return {{"command", "pretrain"},
           {"data", data},
           {"encoder", encoder_text(c)},
           {"--seed", std::to_string(s.seed)},
           {"--batch", std::to_string(s.batch)},
           {"--lr", exact(s.lr)},
-          {"--split", s.split},
-          {"--masks", masks},
-          {"--block", block},
+          {"--patience", std::to_string(s.patience)},
+          {"--split", s.split.text()},
+          {"--masks", b.masks},
+          {"--validation-masks", b.validation_masks},
+          {"--block", b.block},
+          {"--normalise", b.normalise},
           {"mask_ratio", exact(mask.mask_ratio)},
           {"max_gram", std::to_string(mask.max_gram)},
           {"mask_prob", exact(mask.mask_prob)},
@@ -40,7 +49,7 @@ train::RunIdentity identity_of(const TrainSettings& s, const io::EncoderConfig& 
 }
 
 train::PretrainOptions options_of(const TrainSettings& s, const io::MaskConfig& mask,
-                                  const std::string& masks, Index slots) {
+                                  const Behaviour& behaviour, Index slots) {
   train::PretrainOptions options;
   options.batch = s.batch;
   options.lr = s.lr;
@@ -50,9 +59,9 @@ train::PretrainOptions options_of(const TrainSettings& s, const io::MaskConfig& 
   options.mask.max_gram = mask.max_gram;
   options.mask.mask_prob = mask.mask_prob;
   options.mask.replace_prob = mask.replace_prob;
-  const bool published = masks == "published";
-  options.mask.end = published ? data::SpanEnd::published : data::SpanEnd::corrected;
-  options.validation = published ? train::ValidationMasks::published : train::ValidationMasks::corrected;
+  options.mask.end = behaviour.masks == "published" ? data::SpanEnd::published : data::SpanEnd::corrected;
+  options.validation = behaviour.validation_masks == "published" ? train::ValidationMasks::published
+                                                                 : train::ValidationMasks::corrected;
   return options;
 }
 
@@ -60,12 +69,6 @@ train::Json identity_json(const train::RunIdentity& identity) {
   train::Json json = train::Json::object();
   for (const auto& [name, value] : identity) json[name] = value;
   return json;
-}
-
-train::Json history_json(const train::LoopState<float>& state) {
-  train::Json rows = train::Json::array();
-  for (const train::EpochRecord& r : state.history) rows.push_back({r.train_loss, r.validation_loss});
-  return rows;
 }
 
 std::string describe(const train::EpochRecord& r) {
@@ -85,7 +88,9 @@ int pretrain(int argc, char** argv, Team& team) {
        {training_option_specs(),
         std::vector<OptionSpec>{
             {"masks", "KIND", "published (default) or corrected: last step too, fixed for validation"},
+            {"validation-masks", "KIND", "published: new ones each epoch; corrected: fixed"},
             {"block", "KIND", "published (default) or residual: the usual BERT block"},
+            normalise_option_spec(),
             {"slots", "N", "gradient slots, shared by the processes of mpirun (default 8)"}},
         run_option_specs(true)}) {
     options.insert(options.end(), more.begin(), more.end());
@@ -105,8 +110,13 @@ int pretrain(int argc, char** argv, Team& team) {
   check_name("pretrain", "--save_model", name);
   const TrainSettings settings = read_train_settings(arguments, run, io::published_pretrain, "pretrain.json");
   const io::MaskConfig mask = read_mask_settings(arguments, run);
-  const std::string masks = arguments.choice("masks", {"published", "corrected"});
-  const std::string block = arguments.choice("block", {"published", "residual"});
+  Behaviour behaviour;
+  behaviour.masks = arguments.choice("masks", {"published", "corrected"});
+  behaviour.validation_masks = arguments.has("validation-masks")
+                                   ? arguments.choice("validation-masks", {"published", "corrected"})
+                                   : behaviour.masks;
+  behaviour.block = arguments.choice("block", {"published", "residual"});
+  behaviour.normalise = read_normalise(arguments);
   const io::EncoderConfig config = read_encoder_settings("pretrain", run, arguments.word(0));
   const fs::path folder = find_dataset("pretrain", run.at, dataset, version);
   const fs::path saved = run.at.saved("pretrain_base", dataset, version);
@@ -116,12 +126,16 @@ int pretrain(int argc, char** argv, Team& team) {
     return ExitCode::done;
   }
 
-  const Card card = read_card(folder, dataset);
+  const Card card = read_card(folder, dataset, version);
   data::Windows windows = data::load_windows(data::windows_path(folder, version));
   data::Labels labels;
-  if (settings.split == "user") labels = data::load_labels(data::labels_path(folder, version));
-  windows = normalised_for(config, windows, folder);
-  Encoder model = make_encoder(config, block);
+  const fs::path labels_file = data::labels_path(folder, version);
+  if (settings.split.kind != "random" || fs::exists(labels_file)) {
+    labels = data::load_labels(labels_file);
+    data::check_pair(windows, labels, folder.string());
+  }
+  windows = normalised_for(config, windows, folder, behaviour.normalise);
+  Encoder model = make_encoder(config, behaviour.block);
   model.initialise(settings.seed);
   std::string start = "seed";
   if (arguments.has("model_file")) {
@@ -130,10 +144,13 @@ int pretrain(int argc, char** argv, Team& team) {
     start = fingerprint(
         std::span<const float>(model.store().data(), static_cast<std::size_t>(model.store().size())));
   }
-  const data::Split split = split_windows("pretrain", windows.count, settings, card, labels);
+  const WindowSources sources = read_sources(folder, version, card, labels, windows.count);
+  const data::Split split =
+      split_windows("pretrain", windows.count, settings.split, settings.seed, card, sources);
+  const data::LeakReport leaks = report_leaks(run, "pretrain", split, sources, windows.steps);
   ThreadPool pool(run.threads);
   const Index slots = read_slots(arguments, team);
-  const train::PretrainOptions recipe_options = options_of(settings, mask, masks, slots);
+  const train::PretrainOptions recipe_options = options_of(settings, mask, behaviour, slots);
   train::MaskedPretraining<float, Encoder> recipe(model, windows, split.train, split.validation,
                                                   recipe_options, pool, &team.communicator());
   if (run.dry_run) {
@@ -147,19 +164,20 @@ int pretrain(int argc, char** argv, Team& team) {
        " threads", team.size() > 1 ? message(" in each of ", team.size(), " processes") : "");
 
   const train::RunIdentity identity =
-      identity_of(settings, config, mask, masks, block, fingerprint(windows.values), start, slots);
+      identity_of(settings, config, mask, behaviour, fingerprint(windows.values), start, slots);
   train::LoopState<float> state;
   const auto buffers = recipe.buffers();
-  session.train<float>(recipe, state, settings.epochs, identity, buffers, describe);
+  session.train<float>(recipe, state, settings.epochs, identity, buffers, describe, settings.patience);
   if (!team.leader()) return ExitCode::done;
 
   if (!state.best_weights.empty())
     std::copy(state.best_weights.begin(), state.best_weights.end(), recipe.weights().begin());
-  save_encoder(session.weights(), model, config, block, dataset, version, card);
+  save_encoder(session.weights(), model, config, behaviour.block, dataset, version, card,
+               behaviour.normalise);
   train::Json report = train::report_head("pretrain", settings.seed, identity_json(identity));
   report["model"] = encoder_text(config);
-  report["epochs"] = state.epoch;
-  report["best_epoch"] = state.best_epoch + 1;
+  report["split"] = split_json(settings.split, split, leaks);
+  add_training(report, state, settings.epochs, session.seconds());
   if (state.best_epoch >= 0) {
     const train::EpochRecord& best = state.history[static_cast<std::size_t>(state.best_epoch)];
     report["validation"] = {{"loss", best.validation_loss}, {"count", split.validation.size()}};
@@ -168,7 +186,7 @@ int pretrain(int argc, char** argv, Team& team) {
            train::fixed_number(best.validation_loss, 6), ", training loss ",
            train::fixed_number(best.train_loss, 6));
   }
-  report["history"] = history_json(state);
+  report["history"] = train::history_json(state.history);
   train::write_json(session.report(), report);
   session.finish({{"best_epoch", state.best_epoch + 1}, {"epochs", state.epoch}});
   result(session.weights().string());

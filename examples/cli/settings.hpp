@@ -4,15 +4,15 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <numeric>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cli/arguments.hpp"
 #include "cli/card.hpp"
 #include "cli/run_options.hpp"
-#include "gyrograd/data/split.hpp"
-#include "gyrograd/data/windows_file.hpp"
+#include "cli/splits.hpp"
 #include "gyrograd/io/config_json.hpp"
 #include "gyrograd/io/configs.hpp"
 
@@ -20,13 +20,15 @@ namespace gyrograd::cli {
 
 /// Options of the commands that train.
 inline std::vector<OptionSpec> training_option_specs() {
-  return {
+  std::vector<OptionSpec> specs = {
       {"epochs", "N", "number of epochs"},
       {"batch", "N", "windows or pieces per step"},
       {"lr", "R", "learning rate"},
-      {"split", "KIND", "random (published) or user: whole users held out"},
+      {"patience", "N", "stop after N epochs without a better one (default 0: never)"},
       {"save-every", "SECONDS", "time between checkpoints (default 30; 0: every step)"},
   };
+  for (OptionSpec& more : split_option_specs()) specs.push_back(std::move(more));
+  return specs;
 }
 
 /// Number of windows or pieces per step, epochs, learning rate, seed, split.
@@ -35,7 +37,8 @@ struct TrainSettings {
   Index batch = 0;
   double lr = 0;
   std::uint32_t seed = 0;
-  std::string split;
+  SplitChoice split;
+  Index patience = 0;
   double save_every = 30;
 };
 
@@ -53,7 +56,8 @@ inline TrainSettings read_train_settings(const Arguments& arguments, const RunOp
   s.batch = arguments.integer("batch", config.batch_size, 1, 1000000);
   s.lr = arguments.real("lr", config.lr, 0, 1000);
   s.seed = arguments.has("seed") ? run.seed : static_cast<std::uint32_t>(config.seed);
-  s.split = arguments.choice("split", {"random", "user"});
+  s.split = read_split(arguments);
+  s.patience = arguments.integer("patience", 0, 0, 10000000);
   s.save_every = arguments.has("save-every") && arguments.text("save-every") == "0"
                      ? 0
                      : arguments.real("save-every", 30, 0, 1e6);
@@ -80,26 +84,28 @@ inline io::EncoderConfig read_encoder_settings(std::string_view command, const R
   }
 }
 
+/// Versions of a method among the built-in classifiers: "v1", "v2", ...
+inline std::vector<std::string> classifier_versions(const std::string& method) {
+  std::vector<std::string> versions;
+  for (const auto& [name, config] : io::classifier_configs()) {
+    if (name.starts_with(method + '_')) versions.emplace_back(name.substr(method.size() + 1));
+  }
+  return versions;
+}
+
 /// Classifier configuration <method>_<version>, likewise.
 inline io::ClassifierConfig read_classifier_settings(std::string_view command, const RunOptions& run,
                                                      const std::string& method, const std::string& version) {
   const fs::path usual = run.at.config("classifier.json");
   const std::string name = method + '_' + version;
   if (fs::exists(usual)) return io::read_classifier_config(usual, name);
-  try {
+  const std::vector<std::string> versions = classifier_versions(method);
+  if (std::find(versions.begin(), versions.end(), version) != versions.end())
     return io::classifier_config(name);
-  } catch (const ConfigError& error) {
-    fail<UsageError>(command, ": MODEL is ", version, ": ", error.what());
-  }
-}
-
-/// Parts of the data set. For --split user the labels' column "user" says who recorded a window.
-inline data::Split split_windows(std::string_view command, Index count, const TrainSettings& settings,
-                                 const Card& card, const data::Labels& labels) {
-  if (settings.split == "random") return data::random_split(count, settings.seed);
-  const Index column = find_label(command, card, "user");
-  return data::split_by_user(data::first_of_windows(data::label_column(labels, column), labels.steps),
-                             settings.seed);
+  std::string list;
+  for (const std::string& known : versions) list += (list.empty() ? "" : " ") + known;
+  fail<UsageError>(command, ": MODEL is ", version, ", but ", method, " has only ", list,
+                   did_you_mean(version, versions));
 }
 
 }  // namespace gyrograd::cli

@@ -42,6 +42,34 @@ inline std::function<void(const fs::path&)> file(const std::string& path, const 
   return [=](const fs::path& root) { spill(root / path, bytes); };
 }
 
+/// Bytes of a version 1 .npy file.
+inline std::string npy(const std::string& descr, const std::string& shape, const std::string& payload,
+                       const std::string& order = "False") {
+  std::string header = "{'descr': '" + descr + "', 'fortran_order': " + order + ", 'shape': " + shape + ", }";
+  header.resize((header.size() + 10 + 1 + 63) / 64 * 64 - 10 - 1, ' ');
+  header += '\n';
+  std::string bytes("\x93NUMPY\x01\x00", 8);
+  bytes += static_cast<char>(header.size() & 0xFF);
+  bytes += static_cast<char>(header.size() >> 8);
+  return bytes + header + payload;
+}
+
+inline std::string floats(std::size_t count, float value) {
+  std::string bytes;
+  for (std::size_t i = 0; i < count; ++i) bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+  return bytes;
+}
+
+/// A data set called `name` with the given windows and labels of 4 x 120 x {6, 2}.
+inline std::function<void(const fs::path&)> data_set(
+    const std::string& name, const std::string& data,
+    const std::string& labels = npy("<f4", "(4, 120, 2)", floats(4 * 120 * 2, 0))) {
+  return [=](const fs::path& root) {
+    spill(root / "dataset" / name / "data_20_120.npy", data);
+    spill(root / "dataset" / name / "label_20_120.npy", labels);
+  };
+}
+
 /// Runs a case in `root` and compares what was promised.
 inline void check(const fs::path& root, const Case& one) {
   one.prepare(root);

@@ -17,34 +17,6 @@ using namespace gyrograd::testing;
 
 namespace {
 
-/// Bytes of a version 1 .npy file.
-std::string npy(const std::string& descr, const std::string& shape, const std::string& payload,
-                const std::string& order = "False") {
-  std::string header = "{'descr': '" + descr + "', 'fortran_order': " + order + ", 'shape': " + shape + ", }";
-  header.resize((header.size() + 10 + 1 + 63) / 64 * 64 - 10 - 1, ' ');
-  header += '\n';
-  std::string bytes("\x93NUMPY\x01\x00", 8);
-  bytes += static_cast<char>(header.size() & 0xFF);
-  bytes += static_cast<char>(header.size() >> 8);
-  return bytes + header + payload;
-}
-
-std::string floats(std::size_t count, float value) {
-  std::string bytes;
-  for (std::size_t i = 0; i < count; ++i) bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
-  return bytes;
-}
-
-/// A data set called `name` with the given windows and labels of 4 x 120 x {6, 2}.
-std::function<void(const fs::path&)> data_set(const std::string& name, const std::string& data,
-                                              const std::string& labels = npy("<f4", "(4, 120, 2)",
-                                                                              floats(4 * 120 * 2, 0))) {
-  return [=](const fs::path& root) {
-    spill(root / "dataset" / name / "data_20_120.npy", data);
-    spill(root / "dataset" / name / "label_20_120.npy", labels);
-  };
-}
-
 /// Copies a file and changes it.
 std::function<void(const fs::path&)> changed(const std::string& from, const std::string& to,
                                              const std::function<void(std::string&)>& change) {
@@ -105,7 +77,7 @@ std::vector<Case> usage_cases() {
       {"label rate is a word", split("classifier v2 tiny 20_120 -f limu -s x -l 0 --label-rate few"), 2,
        "--label-rate"},
       {"unknown split", split("pretrain v1 tiny 20_120 -s x --split users"), 2,
-       "expected one of random, user"},
+       "expected one of random, user, session, kfold"},
       {"unknown masks", split("pretrain v1 tiny 20_120 -s x --masks fixed"), 2,
        "expected one of published, corrected"},
       {"unknown block", split("pretrain v1 tiny 20_120 -s x --block bert"), 2,

@@ -65,3 +65,28 @@ TEST_CASE("subsets refuse rates outside 0..1 and empty training parts") {
   CHECK_THROWS_AS(unbalanced_subset(many({0}, 10), 1.5, 1), ConfigError);
   CHECK_THROWS_AS(balanced_subset(PieceSet{}, 0.5, 1), ConfigError);
 }
+
+TEST_CASE("whole windows are drawn, with all of their pieces", "[subset]") {
+  PieceSet train;  // 40 windows of 3 pieces, class = window % 2; window 39 is mixed
+  for (Index w = 0; w < 40; ++w)
+    for (Index k = 0; k < 3; ++k) {
+      train.piece.push_back(3 * w + k);
+      train.label.push_back(w == 39 && k == 2 ? 0 : w % 2);
+    }
+  for (const bool balanced : {true, false}) {
+    const Subset drawn = window_subset(train, 3, 0.25, 7, balanced);
+    INFO("balanced " << balanced);
+    CHECK(drawn.pieces.size() == (balanced ? 2 * 4 * 3 : 9 * 3));  // 39 windows: floor(39 / 4 / 2) of each
+    for (std::size_t i = 0; i < drawn.pieces.piece.size(); i += 3) {
+      const Index first = drawn.pieces.piece[i];
+      CHECK(first % 3 == 0);
+      CHECK(drawn.pieces.piece[i + 2] == first + 2);
+      CHECK(drawn.pieces.label[i] == first / 3 % 2);
+      CHECK(first != 117);
+    }
+  }
+  CHECK(window_subset(train, 3, 0.25, 7, true).per_class == 4);
+  CHECK(window_subset(train, 3, 0.25, 7, true).pieces.piece !=
+        window_subset(train, 3, 0.25, 8, true).pieces.piece);
+  CHECK_THROWS_AS(window_subset(train, 0, 0.25, 7, true), ConfigError);
+}

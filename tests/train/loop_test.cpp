@@ -3,6 +3,7 @@
 #include "gyrograd/train/loop.hpp"
 
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -90,5 +91,21 @@ TEST_CASE("a loss that is not a number ends the run and names the step", "[loop]
     FAIL("no error");
   } catch (const Error& error) {
     CHECK(std::string(error.what()).find("epoch 2, batch 2 (step 5)") != std::string::npos);
+  }
+}
+
+TEST_CASE("patience ends a run some epochs after the best one", "[loop]") {
+  for (const auto& [patience, epochs] :
+       std::vector<std::pair<Index, Index>>{{0, 5}, {1, 3}, {3, 5}, {2, 4}}) {
+    ToyRecipe recipe;
+    recipe.scores = {0.1, 0.5, 0.3, 0.5, 0.2, 0.1};
+    LoopState<double> state;
+    const Index wait = patience;
+    const bool all = run_epochs(recipe, state, 5, always,
+                                [=](const LoopState<double>& s) { return !out_of_patience(s, wait); });
+    INFO("patience " << patience);
+    CHECK(state.epoch == epochs);
+    CHECK(state.best_epoch == 1);
+    CHECK(all == (patience == 0));
   }
 }

@@ -27,6 +27,27 @@ TEST_CASE("scores and confusion matrix", "[report]") {
   CHECK(confusion["matrix"][1][0] == 0);
   CHECK(confusion["labels"][3] == "d");
   CHECK_THROWS_AS(confusion_json(score.confusion, {"a"}), ShapeError);
+  const Json full = part_json(score, {"a", "b", "c", "d"});
+  CHECK(full["accuracy"] == 0.75);
+  CHECK(full["balanced_accuracy"].get<double>() == Approx((0.5 + 1 + 1) / 3));
+  CHECK(full["confusion"] == confusion);
+  CHECK(full["per_class"][0]["class"] == "a");
+  CHECK(full["per_class"][0]["recall"] == 0.5);
+  CHECK(full["per_class"][1]["precision"] == 0.5);
+  CHECK(full["per_class"][1]["f1"].get<double>() == Approx(2.0 / 3));
+  CHECK(full["per_class"][3]["count"] == 0);
+  CHECK(full["per_class"][1]["predicted"] == 2);
+  CHECK_THROWS_AS(per_class_json(score.confusion, {"a"}), ShapeError);
+}
+
+TEST_CASE("learning curves", "[report]") {
+  EpochRecord one, two;
+  one.train_loss = 0.5, two.train_loss = 0.25;
+  two.validation_accuracy = 1;
+  const Json curves = Json::parse(history_json({one, two}).dump());
+  CHECK(curves["train_loss"] == Json({0.5, 0.25}));
+  CHECK(curves["validation_loss"][1].is_null());
+  CHECK(curves["validation_accuracy"][1] == 1.0);
 }
 
 TEST_CASE("a report file is JSON beside the weights", "[report]") {

@@ -87,4 +87,36 @@ inline Subset unbalanced_subset(const PieceSet& train, double rate, std::uint32_
   return out;
 }
 
+/// The stricter reading of "1 % labels" (LIMU-BERT sheet §13.39): whole windows are drawn, as
+/// balanced_subset() or unbalanced_subset() draw pieces, and every piece of a drawn window is labelled, so
+/// that no window is labelled in one part and unlabelled in another. Windows whose pieces differ in class are
+/// not drawn. per_window: pieces_per_window(); per_class counts windows.
+inline Subset window_subset(const PieceSet& train, Index per_window, double rate, std::uint32_t seed,
+                            bool balanced, LabelShift shift = LabelShift::corrected) {
+  detail::check_rate(rate, train);
+  if (per_window < 1) fail<ConfigError>("labelled subset: ", per_window, " pieces per window");
+  std::map<Index, Index> label_of;  // window -> class, -1 where its pieces differ
+  for (std::size_t i = 0; i < train.piece.size(); ++i) {
+    const auto [at, fresh] = label_of.emplace(train.piece[i] / per_window, train.label[i]);
+    if (!fresh && at->second != train.label[i]) at->second = -1;
+  }
+  PieceSet windows;
+  for (std::size_t i = 0; i < train.piece.size(); ++i) {
+    const Index window = train.piece[i] / per_window;
+    if (label_of[window] < 0 || (!windows.piece.empty() && windows.piece.back() == window)) continue;
+    windows.piece.push_back(window);
+    windows.label.push_back(label_of[window]);
+  }
+  Subset out = balanced ? balanced_subset(windows, rate, seed, LabelShift::corrected)
+                        : unbalanced_subset(windows, rate, seed, LabelShift::corrected);
+  std::map<Index, bool> chosen;
+  for (const Index window : out.pieces.piece) chosen[window] = true;
+  out.pieces = {};
+  const Index least = detail::shift_of(train, shift);
+  for (Index i = 0; i < train.size(); ++i)
+    if (chosen.count(train.piece[static_cast<std::size_t>(i)] / per_window) > 0)
+      detail::add_piece(out.pieces, train, i, least);
+  return out;
+}
+
 }  // namespace gyrograd::data

@@ -64,6 +64,8 @@ class AttentionClassifier {
   Index dropout_width() const { return config_.seq_len * config_.width; }
   /// True when a batch must be seen in one piece: as published its samples attend to one another.
   bool couples_batch() const { return config_.axis == AttentionAxis::published; }
+  /// The same in evaluation: logits depend on the company of a sample.
+  bool couples_evaluation() const { return couples_batch(); }
 
   /// Published names in the published order: embd, proj_q, proj_k, proj_v, attn, lin0.
   template <class F>

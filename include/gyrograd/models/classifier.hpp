@@ -33,6 +33,7 @@ struct ClassifierVariants {
   AttentionAxis attention = AttentionAxis::published;
   LogitActivation logits = LogitActivation::published;
   TpnBehaviour tpn = TpnBehaviour::published;
+  Index feature_rows = 20;  ///< rows of DeepSense's input; other values rule over flat_num
 };
 
 /// One of the classifiers behind one interface. Movable; one object may serve many threads where
@@ -90,6 +91,16 @@ class AnyClassifier {
         model_);
   }
 
+  /// True when logits depend on the other samples of the batch in evaluation, too.
+  bool couples_evaluation() const {
+    return std::visit(
+        [](const auto& m) {
+          if constexpr (requires { m.couples_evaluation(); }) return m.couples_evaluation();
+          return false;
+        },
+        model_);
+  }
+
   template <class F>
   void visit(F&& f) {
     std::visit([&](auto& m) { m.visit(f); }, model_);
@@ -104,6 +115,10 @@ class AnyClassifier {
   }
   void initialise(std::uint32_t seed) {
     std::visit([=](auto& m) { m.initialise(seed); }, model_);
+  }
+  template <WordGenerator Generator>
+  void initialise(Generator& g) {
+    std::visit([&](auto& m) { m.initialise(g); }, model_);
   }
 
   /// Logits (B, classes) of x: (B, T, input). mask: as the model says, or null. statistics: of models with
@@ -207,7 +222,8 @@ AnyClassifier<Real> make_classifier(std::string_view method, const io::Classifie
     DeepSenseConfig sizes;
     sizes.input = input;
     sizes.classes = classes;
-    sizes.flat = c.flat_num;
+    sizes.rows = variants.feature_rows;
+    sizes.flat = sizes.rows == 20 ? c.flat_num : sizes.left();
     return AnyClassifier<Real>(DeepSense<Real>(sizes));
   }
   if (method == "tpn") {

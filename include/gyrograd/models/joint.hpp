@@ -62,6 +62,16 @@ class JointClassifier {
     if constexpr (requires { head_.couples_batch(); }) return head_.couples_batch();
     return false;
   }
+  /// True when logits depend on the other samples of the batch in evaluation, too.
+  bool couples_evaluation() const {
+    if constexpr (requires { head_.couples_evaluation(); }) return head_.couples_evaluation();
+    return false;
+  }
+  /// Probability with which the published head drops a value.
+  double dropout_rate() const {
+    if constexpr (requires { head_.dropout_rate(); }) return head_.dropout_rate();
+    return 0.5;
+  }
 
   /// Published names in the published order: transformer.embed.lin.weight, ..., classifier.lin0.bias.
   template <class F>
@@ -99,7 +109,11 @@ class JointClassifier {
   /// Logits (B, classes) of x: (B, T, F); the further arguments are those of the head's logits(): a dropout
   /// mask, statistics. Throws what encoder and head throw.
   template <Index B, Index T, Index F, class... More>
-  Var<Real, dyn, dyn> logits(Tape<Real>& tape, Var<Real, B, T, F> x, More... more) const {
+  Var<Real, dyn, dyn> logits(Tape<Real>& tape, Var<Real, B, T, F> x, More... more) const requires
+      requires(const LimuBert<EncoderConfig, Real>& bert, const Head& head) {
+    head.logits(tape, bert.encode(tape, x), more...);
+  }
+  {
     const bool recording = tape.recording();
     if (frozen_) tape.set_recording(false);  // no gradient goes further down: nothing is kept for it
     const auto h = bert_.encode(tape, x);

@@ -212,6 +212,10 @@ class TpnClassifier {
   /// PyTorch's default initial values in the published order of drawing.
   void initialise(std::uint32_t seed) {
     Mt19937 g(seed);
+    initialise(g);
+  }
+  template <WordGenerator Generator>
+  void initialise(Generator& g) {
     trunk_.initialise(g);
     fc1_.initialise(g);
     fc2_.initialise(g);

@@ -16,6 +16,7 @@
 #include "gyrograd/core/error.hpp"
 #include "gyrograd/io/file.hpp"
 #include "gyrograd/metrics/classification.hpp"
+#include "gyrograd/train/loop.hpp"
 
 namespace gyrograd::train {
 
@@ -57,6 +58,47 @@ inline Json confusion_json(const metrics::Confusion& confusion, const std::vecto
     rows.push_back(std::move(row));
   }
   return {{"labels", names}, {"matrix", std::move(rows)}};
+}
+
+/// Precision, recall, F1, true and predicted items of every class; ShapeError when the names do not fit.
+inline Json per_class_json(const metrics::Confusion& confusion, const std::vector<std::string>& names) {
+  if (names.size() != static_cast<std::size_t>(confusion.classes())) {
+    fail<ShapeError>("report: ", names.size(), " class names for ", confusion.classes(), " classes");
+  }
+  Json rows = Json::array();
+  for (Index k = 0; k < confusion.classes(); ++k) {
+    const metrics::ClassScore s = metrics::class_score(confusion, k);
+    rows.push_back({{"class", names[static_cast<std::size_t>(k)]},
+                    {"precision", s.precision},
+                    {"recall", s.recall},
+                    {"f1", s.f1},
+                    {"count", confusion.true_count(k)},
+                    {"predicted", confusion.predicted_count(k)}});
+  }
+  return rows;
+}
+
+/// part_json() with "balanced_accuracy", "per_class" and "confusion".
+inline Json part_json(const PartScore& part, const std::vector<std::string>& names) {
+  Json json = part_json(part);
+  json["balanced_accuracy"] = metrics::balanced_accuracy(part.confusion);
+  json["per_class"] = per_class_json(part.confusion, names);
+  json["confusion"] = confusion_json(part.confusion, names);
+  return json;
+}
+
+/// Learning curves: {"train_loss": [...], "validation_loss": [...], "validation_accuracy": [...]}, one entry
+/// per epoch, null where a run has no such figure.
+inline Json history_json(const std::vector<EpochRecord>& history) {
+  Json json = {{"train_loss", Json::array()},
+               {"validation_loss", Json::array()},
+               {"validation_accuracy", Json::array()}};
+  for (const EpochRecord& r : history) {
+    json["train_loss"].push_back(r.train_loss);
+    json["validation_loss"].push_back(r.validation_loss);
+    json["validation_accuracy"].push_back(r.validation_accuracy);
+  }
+  return json;
 }
 
 /// What produced the report: first and last fields of every report file.

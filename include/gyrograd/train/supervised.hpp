@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -19,7 +20,9 @@
 #include "gyrograd/data/windows.hpp"
 #include "gyrograd/kernels/simd.hpp"
 #include "gyrograd/losses/cross_entropy.hpp"
+#include "gyrograd/losses/focal.hpp"
 #include "gyrograd/metrics/classification.hpp"
+#include "gyrograd/nn/batch_norm.hpp"
 #include "gyrograd/optim/adam.hpp"
 #include "gyrograd/tensor/tensor.hpp"
 #include "gyrograd/train/checkpoint.hpp"
@@ -33,12 +36,21 @@ struct SupervisedOptions {
   Index batch = 128;
   double lr = 1e-3;
   std::uint64_t seed = 3431;
-  double dropout = 0.5;  ///< probability to drop, where the model has a dropout; 0: none
+  /// Probability to drop, where the model has a dropout; 0: none; not given: the model's own, else 0.5.
+  std::optional<double> dropout{};
+  double focal_gamma = 0;             ///< above 0: focal loss with this exponent
+  std::vector<double> class_weights;  ///< weight of every class in the loss; empty: all alike
 };
 
 /// Confusion matrix and mean cross-entropy of one part of the data.
 struct Evaluation {
   metrics::Confusion confusion;
+  double loss = 0;
+};
+
+/// Logits (count, classes) row-major of the pieces of a set in order, and their mean cross-entropy.
+struct Scores {
+  std::vector<float> logits;
   double loss = 0;
 };
 
@@ -48,7 +60,30 @@ constexpr Index recurrent_micro_batch() {
   return 2 * kernels::lanes<Real>;
 }
 
+/// True when a training step must see its batch in one piece: batch norm, attention over the batch.
+template <class Model>
+bool couples_training(const Model& model) {
+  if constexpr (requires { model.couples_batch(); }) return model.couples_batch();
+  return false;
+}
+
+/// True when logits depend on the other samples of the batch in evaluation, too: attention over the batch.
+template <class Model>
+bool couples_evaluation(const Model& model) {
+  if constexpr (requires { model.couples_evaluation(); }) return model.couples_evaluation();
+  return false;
+}
+
 namespace detail {
+
+/// Logits of a training step: a batch norm uses the batch and moves its estimates.
+template <Scalar Real, class Model>
+auto training_logits(const Model& model, Tape<Real>& tape, Var<Real, dyn, dyn, dyn> x, const Real* mask) {
+  if constexpr (requires { model.logits(tape, x, mask, nn::Statistics::batch_and_store); })
+    return model.logits(tape, x, mask, nn::Statistics::batch_and_store);
+  else
+    return model.logits(tape, x, mask);
+}
 
 /// Inputs and labels of one micro-batch; one per thread, reused.
 template <Scalar Real>
@@ -76,14 +111,15 @@ struct LabelledMicroBatch {
 }  // namespace detail
 
 /// Scores of `model` on the pieces of `set`. Model: logits(tape, x) -> (B, classes), as
-/// models::GruClassifier.
+/// models::GruClassifier. batch: pieces that a model sees together which couples_evaluation().
 template <Scalar Real, class Model>
-Evaluation evaluate(const Model& model, const data::Windows& pieces, const data::PieceSet& set, Index classes,
-                    ThreadPool& pool) {
-  Evaluation out{metrics::Confusion(classes), 0};
-  const Index total = set.size(), micro = recurrent_micro_batch<Real>();
+Scores score_pieces(const Model& model, const data::Windows& pieces, const data::PieceSet& set, Index classes,
+                    ThreadPool& pool, Index batch = 128) {
+  Scores out;
+  const Index total = set.size();
+  const Index micro = couples_evaluation(model) ? batch : recurrent_micro_batch<Real>();
   if (total == 0) return out;
-  std::vector<Index> predicted(static_cast<std::size_t>(total));
+  out.logits.resize(static_cast<std::size_t>(total * classes));
   std::vector<double> losses(static_cast<std::size_t>((total + micro - 1) / micro));
   std::vector<detail::LabelledMicroBatch<Real>> scratch(static_cast<std::size_t>(pool.size()));
   Slots<Real> slots(pool, 0);
@@ -93,20 +129,26 @@ Evaluation evaluate(const Model& model, const data::Windows& pieces, const data:
     const auto y = model.logits(tape, tape.constant(x));
     const auto loss = losses::cross_entropy(tape, y, own.labels.data(), Real(1) / static_cast<Real>(total));
     losses[static_cast<std::size_t>(first / micro)] = static_cast<double>(*loss.value.data());
-    for (Index b = 0; b < count; ++b) {
-      Index best = 0;
-      for (Index c = 1; c < classes; ++c) best = y.value(b, c) > y.value(b, best) ? c : best;
-      predicted[static_cast<std::size_t>(first + b)] = best;
-    }
+    float* row = out.logits.data() + first * classes;
+    for (Index b = 0; b < count; ++b)
+      for (Index c = 0; c < classes; ++c) *row++ = static_cast<float>(y.value(b, c));
   });
-  out.confusion = metrics::Confusion(set.label, predicted, classes);
   for (const double loss : losses) out.loss += loss;
   return out;
 }
 
+/// Confusion matrix and loss of score_pieces().
+template <Scalar Real, class Model>
+Evaluation evaluate(const Model& model, const data::Windows& pieces, const data::PieceSet& set, Index classes,
+                    ThreadPool& pool, Index batch = 128) {
+  const Scores scores = score_pieces<Real>(model, pieces, set, classes, pool, batch);
+  const auto predicted = metrics::predictions(std::span<const float>(scores.logits), classes);
+  return {metrics::Confusion(set.label, predicted, classes), scores.loss};
+}
+
 /// The recipe for run_epochs(). `pieces`: (P, steps, channels), must outlive the recipe; sets number the
-/// pieces. The order is shuffled by Philox(seed, epoch), dropout masks are drawn by Philox(seed, epoch, place
-/// in the labelled set).
+/// pieces. A model that couples_training() sees each batch in one piece, on one thread. The order is shuffled
+/// by Philox(seed, epoch), dropout masks are drawn by Philox(seed, epoch, place in the labelled set).
 template <Scalar Real, class Model>
 class SupervisedTraining {
  public:
@@ -122,16 +164,22 @@ class SupervisedTraining {
         pool_(pool),
         slots_(pool, model.store().size()),
         adam_(model.store().size(), {.learning_rate = options.lr}),
-        scratch_(static_cast<std::size_t>(pool.size())) {
+        scratch_(static_cast<std::size_t>(pool.size())),
+        class_weights_(options.class_weights.begin(), options.class_weights.end()),
+        micro_batch_(couples_training(model) ? options.batch : recurrent_micro_batch<Real>()),
+        dropout_(options.dropout.value_or(own_dropout(model))) {
     if (labelled_.size() == 0 || validation_.size() == 0) {
       fail<ConfigError>(
           "classifier: ", labelled_.size(), " labelled and ", validation_.size(),
           " validation pieces, expected at least one of each; raise the label rate or give more windows");
     }
     if (options.batch < 1) fail<ConfigError>("classifier: batch is ", options.batch, ", expected at least 1");
-    if (!(options.dropout >= 0 && options.dropout < 1)) {
-      fail<ConfigError>("classifier: dropout is ", options.dropout, ", expected 0 up to, but not, 1");
+    if (!(dropout_ >= 0 && dropout_ < 1)) {
+      fail<ConfigError>("classifier: dropout is ", dropout_, ", expected 0 up to, but not, 1");
     }
+    if (!(options.focal_gamma >= 0))
+      fail<ConfigError>("classifier: focal_gamma is ", options.focal_gamma, ", expected 0 or more");
+    check_class_weights();
   }
 
   Index batches() const { return (labelled_.size() + options_.batch - 1) / options_.batch; }
@@ -146,19 +194,23 @@ class SupervisedTraining {
   double train_batch(Index batch) {
     const Index first = batch * options_.batch;
     const Index count = std::min(options_.batch, labelled_.size() - first);
-    const Real factor = Real(1) / static_cast<Real>(count);
+    const Real factor = Real(1) / total_weight(first, count);
+    const bool plain = class_weights_.empty() && options_.focal_gamma == 0;
     const auto loss_of = [&](Tape<Real>& tape, Index at, Index size, int thread) {
       auto& own = scratch_[static_cast<std::size_t>(thread)];
       const auto x = own.fill(pieces_, labelled_, order_, first + at, size);
       const Real* mask = draw_dropout(own, first + at, size);
-      const auto y = model_.logits(tape, tape.constant(x), mask);
-      return losses::cross_entropy(tape, y, own.labels.data(), factor);
+      const auto y = detail::training_logits<Real>(model_, tape, tape.constant(x), mask);
+      if (plain) return losses::cross_entropy(tape, y, own.labels.data(), factor);
+      const Real* weights = class_weights_.empty() ? nullptr : class_weights_.data();
+      return losses::focal(tape, y, own.labels.data(), weights, static_cast<Real>(options_.focal_gamma),
+                           factor);
     };
-    return static_cast<double>(slots_.step(model_, adam_, count, recurrent_micro_batch<Real>(), loss_of));
+    return static_cast<double>(slots_.step(model_, adam_, count, micro_batch_, loss_of));
   }
 
   EpochRecord validate(Index) {
-    const Evaluation result = evaluate<Real>(model_, pieces_, validation_, classes_, pool_);
+    const Evaluation result = evaluate<Real>(model_, pieces_, validation_, classes_, pool_, options_.batch);
     EpochRecord record;
     record.validation_loss = result.loss;
     record.validation_accuracy = metrics::accuracy(result.confusion);
@@ -166,6 +218,7 @@ class SupervisedTraining {
     return record;
   }
 
+  /// Parameters and running estimates.
   std::span<Real> weights() {
     return {model_.store().data(), static_cast<std::size_t>(model_.store().size())};
   }
@@ -179,19 +232,50 @@ class SupervisedTraining {
   void resume(const LoopState<Real>& state) { adam_.set_steps(static_cast<std::uint64_t>(state.step)); }
 
  private:
+  static double own_dropout(const Model& model) {
+    if constexpr (requires { model.dropout_rate(); })
+      return model.dropout_rate();
+    else if constexpr (requires { model.dropout_rate; })
+      return model.dropout_rate;
+    else
+      return 0.5;
+  }
+  void check_class_weights() const {
+    if (class_weights_.empty()) return;
+    if (static_cast<Index>(class_weights_.size()) != classes_)
+      fail<ConfigError>("classifier: ", class_weights_.size(), " class weights, expected one for each of ",
+                        classes_, " classes");
+    for (std::size_t k = 0; k < class_weights_.size(); ++k) {
+      const Real w = class_weights_[k];
+      const auto label = static_cast<Index>(k);
+      const bool used =
+          std::find(labelled_.label.begin(), labelled_.label.end(), label) != labelled_.label.end();
+      if (w >= Real(0) && (w > Real(0) || !used)) continue;
+      fail<ConfigError>("classifier: the weight of class ", k, " is ", w, ", expected above 0");
+    }
+  }
+  /// Sum of the class weights of a batch; without weights its size.
+  Real total_weight(Index first, Index count) const {
+    if (class_weights_.empty()) return static_cast<Real>(count);
+    Real sum = Real(0);
+    for (Index i = first; i < first + count; ++i) {
+      const auto at = static_cast<std::size_t>(order_[static_cast<std::size_t>(i)]);
+      sum += class_weights_[static_cast<std::size_t>(labelled_.label[at])];
+    }
+    return sum;
+  }
   /// Keep mask (size, width) in activation layout; null when the model has no dropout.
   const Real* draw_dropout(detail::LabelledMicroBatch<Real>& own, Index first, Index size) {
-    if (!model_.config().dropout || options_.dropout == 0) return nullptr;
+    if (!model_.config().dropout || dropout_ == 0) return nullptr;
     const Index width = model_.dropout_width();
-    const Real kept = static_cast<Real>(1 / (1 - options_.dropout));
+    const Real kept = static_cast<Real>(1 / (1 - dropout_));
     own.mask.resize(static_cast<std::size_t>(size * width));
     for (Index b = 0; b < size; ++b) {
       const Index item = order_[static_cast<std::size_t>(first + b)];
       Philox random(options_.seed, static_cast<std::uint32_t>(epoch_), static_cast<std::uint64_t>(item),
                     Purpose::dropout);
       for (Index c = 0; c < width; ++c) {
-        own.mask[static_cast<std::size_t>(b + size * c)] =
-            uniform_double(random) < options_.dropout ? Real(0) : kept;
+        own.mask[static_cast<std::size_t>(b + size * c)] = uniform_double(random) < dropout_ ? Real(0) : kept;
       }
     }
     return own.mask.data();
@@ -207,6 +291,9 @@ class SupervisedTraining {
   Slots<Real> slots_;
   optim::Adam<Real> adam_;
   std::vector<detail::LabelledMicroBatch<Real>> scratch_;
+  std::vector<Real> class_weights_;
+  Index micro_batch_;
+  double dropout_;
   Index epoch_ = 0;
 };
 
