@@ -14,6 +14,7 @@
 
 #include "cli/arguments.hpp"
 #include "cli/prepare_report.hpp"
+#include "cli/prepare_shards.hpp"
 #include "cli/run_options.hpp"
 #include "gyrograd/data/paired_set.hpp"
 #include "gyrograd/data/readers/ego4d.hpp"
@@ -222,24 +223,15 @@ data::Card prepare_realworld(PairedRun& r, data::PairedSetWriter& out) {
   }
   const data::WindowRule rule{r.rule.recipe, r.rule.rate, r.rule.steps(), r.rule.steps()};
   const data::DataSet set = data::read_realworld(r.raw, position, rule, r.findings);
-  for (Index i = 0; i < set.windows.count; ++i) {
-    const auto user = static_cast<Index>(set.labels.at(i, 0, 1)) + 1;
-    const data::Origin& origin = set.origins[static_cast<std::size_t>(i)];
-    data::Take take;
-    take.name = "session " + std::to_string(origin.session);
-    take.user = "proband" + std::to_string(user);
-    take.label = static_cast<Index>(set.labels.at(i, 0, 0));
-    const std::span<const float> values = set.windows.window(i);
-    const Index ms = origin.start * 1000 / r.rule.rate;
-    out.add(in(test, user)   ? "test"
-            : in(held, user) ? "val"
-                             : "train",
-            take, {{values.begin(), values.end()}, ms, {}, -1, -1});
-  }
+  const data::Card card = data::realworld_card(position);
+  add_labelled(out, set, card, r.rule.rate, [&](Index i) {
+    const Index user = static_cast<Index>(set.labels.at(i, 0, 1)) + 1;
+    return std::string(in(test, user) ? "test" : in(held, user) ? "val" : "train");
+  });
   r.notes["test_users"] = test;
   r.notes["val_users"] = held;
   r.notes["position"] = position;
-  return data::realworld_card(position);
+  return card;
 }
 #else
 data::Card prepare_realworld(PairedRun&, data::PairedSetWriter&) {

@@ -209,6 +209,27 @@ TEST_CASE("RealWorld: users in fixed lists, moved on by folds", "[cli][prepare]"
 }
 #endif
 
+TEST_CASE("labelled sets as shards without vectors, parts by user", "[cli][prepare]") {
+  const TempFolder scratch;
+  const fs::path& root = scratch.path();
+  for (const char* user : {"anna", "bert", "carl", "dora"})
+    spill(root / "raw" / user / "walk.csv", sensor_csv(13));
+  const std::string line =
+      "prepare csv raw --columns ax,ay,az,gx,gy,gz --units m/s2,rad/s --time t --labels "
+      "activity=file,user=folder "
+      "--rate 50 --window 250 --shards";
+  CHECK(has(run(root, line + " --dry-run").out, "train: 4 windows of 250 steps, 2 takes, 2 users"));
+  CHECK_FALSE(fs::exists(root / "dataset"));
+  run(root, line);
+  const data::PairedWindows p = data::load_paired_part(root / "dataset/csv_shards/test");
+  CHECK(p.count() == 2);
+  CHECK(p.imu_only(0));
+  CHECK(p.starts == std::vector<Index>{0, 5000});
+  CHECK(p.labels == std::vector<Index>{0, 0});
+  CHECK(has(file_text(root / "dataset/csv_shards/set.json"), "\"leaks\": []"));
+  CHECK(run_tool(root, split(line)).code == 1);  // never replaced silently
+}
+
 TEST_CASE("manifest: vectors by row, parts by name, windows without annotations", "[cli][prepare]") {
   const TempFolder scratch;
   const fs::path& root = scratch.path();
@@ -269,6 +290,12 @@ TEST_CASE("bad paired data end in one clear line and write nothing", "[cli][bad_
        "exclude each other"},
       {"an unknown option", split("prepare ego4d e --stride 5"), 2, "--stride"},
       {"a wrong split", split("prepare ego4d e --split-by window"), 2, "--split-by"},
+      {"shards of parts of a second",
+       split("prepare csv m --columns ax,ay,az,gx,gy,gz --units m/s2,rad/s --time t "
+             "--window 130 --shards"),
+       2, "expected whole seconds"},
+      {"shards of an accelerometer", split("prepare csv m --columns ax,ay,az --units m/s2 --time t --shards"),
+       2, "has no accelerometer and gyroscope"},
       {"parts that are no list", split("prepare ego-exo4d e --parts e/takes.json"), 1,
        "takes.json:1: header"},
       {"parts that are paths", split("prepare ego-exo4d e --parts p.tsv"), 2, "part of take train0 is '../x'",
