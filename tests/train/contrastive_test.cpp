@@ -11,6 +11,7 @@
 #include "gyrograd/optim/adam.hpp"
 #include "gyrograd/train/contrastive_model.hpp"
 #include "support/reference.hpp"
+#include "support/thread_team.hpp"
 #include "support/tolerance.hpp"
 
 using namespace gyrograd;
@@ -115,11 +116,13 @@ TEST_CASE("the gradient of a batch in parts is that of one tape") {
   }
 }
 
-TEST_CASE("contrastive steps give the same bits on any number of threads") {
-  const auto train = [](int threads) {
+TEST_CASE("contrastive steps give the same bits on any number of threads and processes") {
+  const auto train = [](int threads, distributed::Communicator* team = nullptr,
+                        std::size_t tape_bytes = std::size_t{1} << 30) {
     Task<float> task(150);
     ThreadPool pool(threads);
-    ContrastiveStep<float> step(pool, task.model.store().size(), {width, width, width});
+    ContrastiveStep<float> step(pool, task.model.store().size(), {width, width, width}, team,
+                                Negatives::global, tape_bytes);
     optim::Adam<float> adam(task.model.store().size());
     const auto direct = task.model.temperatures();
     std::vector<float> out;
@@ -132,7 +135,66 @@ TEST_CASE("contrastive steps give the same bits on any number of threads") {
   const auto one = train(1);
   CHECK(train(2) == one);
   CHECK(train(3) == one);
+  CHECK(train(2, nullptr, 0) == one);
   CHECK(one[2] < one[0]);  // it learns
+  for (const int processes : {2, 3}) {
+    std::vector<std::vector<float>> results(static_cast<std::size_t>(processes));
+    run_team(processes, [&](distributed::Communicator& team) {
+      results[static_cast<std::size_t>(team.rank())] = train(1, &team);
+    });
+    for (const std::vector<float>& result : results) CHECK(result == one);
+  }
+}
+
+TEST_CASE("local negatives: the mean of what each process computes for its own batch") {
+  const std::array<Index, 2> sizes = {20, 33};
+  Task<double> first(sizes[0]), second(sizes[1]);
+  const auto size = first.model.store().size();
+  ThreadPool pool(1);
+  ContrastiveStep<double> one(pool, size, {width, width, width}), two(pool, size, {width, width, width});
+  const auto gradient = [](ContrastiveStep<double>& step, Task<double>& task) {
+    const auto direct = task.model.temperatures();
+    return step.gradient(task.batch, 8, task.forward(), task.loss(),
+                         std::span<Parameter<double>* const>(direct));
+  };
+  const double want_loss = (gradient(one, first) + gradient(two, second)) / 2;
+  AlignedVector<double> want(static_cast<std::size_t>(size));
+  for (std::size_t i = 0; i < want.size(); ++i) want[i] = (one.gradient()[i] + two.gradient()[i]) / 2;
+  std::vector<double> losses(2);
+  std::vector<AlignedVector<double>> got(2);
+  run_team(2, [&](distributed::Communicator& team) {
+    const auto me = static_cast<std::size_t>(team.rank());
+    Task<double> task(sizes[me]);
+    ThreadPool own_pool(1);
+    ContrastiveStep<double> step(own_pool, size, {width, width, width}, &team, Negatives::local);
+    losses[me] = gradient(step, task);
+    got[me].assign(step.gradient().begin(), step.gradient().begin() + size);
+  });
+  for (std::size_t r = 0; r < 2; ++r) {
+    CHECK(losses[r] == Approx(want_loss).epsilon(1e-13));
+    check_close<double>(got[r], want, 10);
+  }
+}
+
+TEST_CASE("tapes are kept only where they fit") {
+  Task<float> task(600);
+  ThreadPool pool(1);
+  const auto bytes = [&](std::size_t tape_bytes) {
+    ContrastiveStep<float> step(pool, task.model.store().size(), {width, width, width}, nullptr,
+                                Negatives::global, tape_bytes);
+    int forwards = 0;
+    const auto counted = [&](Tape<float>& tape, Index first, Index count, int thread) {
+      ++forwards;
+      return task.forward()(tape, first, count, thread);
+    };
+    for (int i = 0; i < 3; ++i) step.gradient(600, 10, counted, task.loss());
+    return std::pair{step.capacity(), forwards};
+  };
+  const auto [small, twice] = bytes(0);
+  const auto [large, once] = bytes(std::size_t{1} << 30);
+  CHECK(twice == 3 * 2 * 60);
+  CHECK(once == 2 * 60 + 2 * 60);  // the first step does not know yet how large a tape is
+  CHECK(large > 2 * small);
 }
 
 TEST_CASE("an embedding that the loss does not look at gets no gradient") {

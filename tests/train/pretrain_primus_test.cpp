@@ -10,6 +10,7 @@
 #include "gyrograd/models/primus_encoder.hpp"
 #include "gyrograd/train/contrastive_model.hpp"
 #include "support/catch.hpp"
+#include "support/thread_team.hpp"
 
 using namespace gyrograd;
 using namespace gyrograd::train;
@@ -57,8 +58,9 @@ std::vector<Index> range(Index from, Index to) {
   return out;
 }
 
-Pretraining recipe_of(Model& model, const PrimusPretrainOptions& o, ThreadPool& pool) {
-  return Pretraining(model, windows(), range(0, training), range(training, count), o, pool);
+Pretraining recipe_of(Model& model, const PrimusPretrainOptions& o, ThreadPool& pool,
+                      distributed::Communicator* team = nullptr) {
+  return Pretraining(model, windows(), range(0, training), range(training, count), o, pool, team);
 }
 
 /// All that a run leaves behind.
@@ -69,13 +71,14 @@ struct Outcome {
 };
 
 /// Trains; `stop` > 0 ends the process after that many steps and continues in a fresh recipe.
-Outcome fit(const PrimusPretrainOptions& o, Index epochs, int threads, Index stop = 0) {
+Outcome fit(const PrimusPretrainOptions& o, Index epochs, int threads, Index stop = 0,
+            distributed::Communicator* team = nullptr) {
   Outcome out;
   for (const bool first : {true, false}) {
     if (first && stop == 0) continue;
     ThreadPool pool(threads);
     Model model = small_model();
-    Pretraining recipe = recipe_of(model, o, pool);
+    Pretraining recipe = recipe_of(model, o, pool, team);
     const auto buffers = recipe.buffers();
     for (std::size_t i = 0; i < out.buffers.size(); ++i)
       std::copy(out.buffers[i].begin(), out.buffers[i].end(), buffers[i].values.begin());
@@ -121,6 +124,54 @@ TEST_CASE("the bits depend neither on threads nor on a stop in the middle of an 
   PrimusPretrainOptions seeded = o;
   seeded.seed = 4;
   CHECK(fit(seeded, 2, 1).buffers != one.buffers);
+}
+
+TEST_CASE("several processes train as one, queue included") {
+  PrimusPretrainOptions o = small_options("primus");
+  o.batch = 40, o.queue = 45;  // two micro-batches, so that both processes have work
+  windows();                   // made before the threads need them
+  const Outcome alone = fit(o, 10, 1);
+  REQUIRE(alone.state.step >= 20);
+  std::vector<Outcome> both(2);
+  gyrograd::testing::run_team(2, [&](distributed::Communicator& team) {
+    both[static_cast<std::size_t>(team.rank())] = fit(o, 10, 1, 0, &team);
+  });
+  for (const Outcome& one : both) {
+    CHECK(one.buffers == alone.buffers);
+    CHECK(one.terms == alone.terms);
+    for (std::size_t e = 0; e < 10; ++e) {
+      CHECK(one.state.history[e].train_loss == alone.state.history[e].train_loss);
+      CHECK(one.state.history[e].validation_loss == alone.state.history[e].validation_loss);
+    }
+  }
+}
+
+TEST_CASE("local negatives train another model, the same in all processes") {
+  PrimusPretrainOptions o = small_options("primus");
+  windows();
+  const Outcome alone = fit(o, 2, 1);
+  o.negatives = Negatives::local;
+  CHECK(fit(o, 2, 1).buffers == alone.buffers);  // a process that is alone has them all
+  std::vector<Outcome> both(2);
+  gyrograd::testing::run_team(2, [&](distributed::Communicator& team) {
+    both[static_cast<std::size_t>(team.rank())] = fit(o, 2, 1, 0, &team);
+  });
+  CHECK(both[0].buffers[0] == both[1].buffers[0]);  // weights
+  CHECK(both[0].buffers[0] != alone.buffers[0]);
+  CHECK(both[0].terms == both[1].terms);
+  for (std::size_t e = 0; e < 2; ++e) {
+    CHECK(both[0].state.history[e].train_loss == both[1].state.history[e].train_loss);
+    CHECK(both[0].state.history[e].validation_loss == both[1].state.history[e].validation_loss);
+    CHECK(both[0].state.history[e].validation_loss <
+          alone.state.history[e].validation_loss);  // fewer negatives
+  }
+  o.batch = 3;
+  const auto refused = [&](distributed::Communicator& team) {
+    ThreadPool pool(1);
+    Model model = small_model();
+    recipe_of(model, o, pool, &team);
+  };
+  CHECK_THROWS_AS(gyrograd::testing::run_team(2, refused), ConfigError);
 }
 
 TEST_CASE("validation leaves the queue as it is and repeats its figures") {

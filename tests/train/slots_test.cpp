@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "gyrograd/train/slots.hpp"
 
+#include <stdexcept>
+#include <vector>
+
 #include "gyrograd/losses/masked_mse.hpp"
 #include "gyrograd/models/limu_bert.hpp"
 #include "gyrograd/optim/adam.hpp"
@@ -111,6 +114,35 @@ TEST_CASE("slots: the shares of processes cover a batch once") {
       CHECK(shares[1].end == shares[2].begin);
       CHECK(shares[2].end == batch);
     }
+  }
+}
+
+TEST_CASE("slots: batches of their own are summed over the processes") {
+  const Model model = make_model();
+  const Data data;
+  const LossOf loss{model, data, std::vector<std::vector<double>>(1)};
+  ThreadPool pool(1);
+  train::Slots<double> whole(pool, model.store().size());
+  const double want = whole.gradient(B, 2, loss);
+  std::vector<AlignedVector<double>> got(2);
+  std::vector<double> losses(2);
+  run_team(2, [&](distributed::Communicator& team) {
+    const LossOf own_loss{model, data, std::vector<std::vector<double>>(1)};
+    ThreadPool own_pool(1);
+    train::Slots<double> slots(own_pool, model.store().size(), 8, &team);
+    slots.use_own_batches();
+    const distributed::Share own = distributed::share(B, team.rank(), 2);
+    if (slots.own_samples(own.size(), 2) != distributed::Share{0, own.size()})
+      throw std::logic_error("share");
+    const auto me = static_cast<std::size_t>(team.rank());
+    losses[me] = slots.gradient(own.size(), 2, [&](Tape<double>& tape, Index first, Index count, int thread) {
+      return own_loss(tape, own.begin + first, count, thread);
+    });
+    got[me].assign(slots.gradient().begin(), slots.gradient().begin() + model.store().size());
+  });
+  for (std::size_t r = 0; r < 2; ++r) {
+    CHECK(losses[r] == Approx(want).epsilon(1e-12));
+    check_close<double>(got[r], whole.gradient(), 10);
   }
 }
 

@@ -46,7 +46,8 @@ class PrimusPretraining {
         pool_(pool),
         width_(model.encoder().config().width),
         queue_(options.uses_queue() ? options.queue : 1, width_, options.queue_rows),
-        step_(pool, model.store().size(), widths(options, width_), team),
+        team_(team != nullptr && options.negatives == Negatives::local && team->size() > 1 ? team : nullptr),
+        step_(pool, model.store().size(), widths(options, width_), team, options.negatives),
         adam_(model.store().size(), {.learning_rate = options.lr}),
         scratch_(static_cast<std::size_t>(pool.size())) {
     check();
@@ -86,6 +87,7 @@ class PrimusPretraining {
       for (std::size_t t = 0; t < sums.size(); ++t) sums[t] += n * static_cast<double>(last_terms_[t]);
       weight += n;
     }
+    if (team_ != nullptr) sum_over_team(record.validation_loss, sums, weight);
     record.validation_loss /= weight;
     for (std::size_t t = 0; t < sums.size(); ++t) terms_[t] = sums[t] / weight;
     record.score = -record.validation_loss;
@@ -132,14 +134,35 @@ class PrimusPretraining {
     return losses::used_temperature(static_cast<double>(*p.value), options_.temperature);
   }
 
+  /// With local negatives every process needs two windows of the last batch, too.
   Index batches_of(const std::vector<Index>& items) const {
     const auto n = static_cast<Index>(items.size());
-    return n / options_.batch + (n % options_.batch >= 2 ? 1 : 0);
+    const Index least = team_ == nullptr ? 2 : 2 * team_->size();
+    return n / options_.batch + (n % options_.batch >= least ? 1 : 0);
+  }
+  /// What each process has of its own negatives, added up in rank order.
+  void sum_over_team(double& loss, std::array<double, 6>& terms, double& weight) const {
+    constexpr std::size_t width = 8;
+    std::vector<std::array<double, width>> all(static_cast<std::size_t>(team_->size()));
+    std::array<double, width>& own = all[static_cast<std::size_t>(team_->rank())];
+    std::copy(terms.begin(), terms.end(), own.begin());
+    own[6] = loss, own[7] = weight;
+    distributed::all_gather_shares(*team_, std::span(all));
+    loss = weight = 0;
+    terms.fill(0);
+    for (const auto& row : all) {
+      for (std::size_t t = 0; t < terms.size(); ++t) terms[t] += row[t];
+      loss += row[6], weight += row[7];
+    }
   }
   Index count() const { return static_cast<Index>(items_.size()); }
 
   void check() const {
     const data::PairedWindows& w = windows_;
+    if (team_ != nullptr && options_.batch < 2 * team_->size())
+      fail<ConfigError>("PRIMUS pre-training: batch is ", options_.batch,
+                        " with local negatives, expected at least ", 2 * team_->size(),
+                        ": two windows for each process");
     if (options_.batch < 2)
       fail<ConfigError>("PRIMUS pre-training: batch is ", options_.batch,
                         ", expected at least 2: one window has ", "nothing to be told from");
@@ -149,8 +172,10 @@ class PrimusPretraining {
     if (options_.uses_mm() && !has_text() && !has_video())
       fail<ConfigError>(
           "PRIMUS pre-training: the windows have neither text nor video vectors; choose the method ss");
+    const bool compares_vectors =
+        options_.uses_mm() || (options_.uses_queue() && options_.search != losses::Modality::imu);
     for (const auto& [width, what] : {std::pair{w.text_width, "text"}, {w.video_width, "video"}}) {
-      if ((options_.uses_mm() || options_.uses_queue()) && width > 0 && width != width_)
+      if (compares_vectors && width > 0 && width != width_)
         fail<ConfigError>("PRIMUS pre-training: ", what, " vectors have ", width,
                           " values, the encoder gives ", width_, "; both must be equal");
     }
@@ -168,8 +193,12 @@ class PrimusPretraining {
 
   /// The windows of a batch and their vectors.
   void choose(const std::vector<Index>& order, Index batch, std::uint32_t draw) {
-    const Index first = batch * options_.batch;
-    const Index n = std::min(options_.batch, static_cast<Index>(order.size()) - first);
+    Index first = batch * options_.batch;
+    Index n = std::min(options_.batch, static_cast<Index>(order.size()) - first);
+    if (team_ != nullptr) {
+      const distributed::Share own = distributed::share(n, team_->rank(), team_->size());
+      first += own.begin, n = own.size();
+    }
     items_.assign(order.begin() + first, order.begin() + first + n);
     draw_ = draw;
     skip_.clear();
@@ -313,6 +342,7 @@ class PrimusPretraining {
   ThreadPool& pool_;
   Index width_;
   losses::FeatureQueue<Real> queue_;
+  distributed::Communicator* team_;  // with local negatives only
   ContrastiveStep<Real> step_;
   optim::Adam<Real> adam_;
   std::vector<std::vector<float>> scratch_;  // one window per thread

@@ -13,6 +13,7 @@
 #include "gyrograd/core/suggest.hpp"
 #include "gyrograd/data/tang_augment.hpp"
 #include "gyrograd/losses/primus.hpp"
+#include "gyrograd/train/contrastive.hpp"
 
 namespace gyrograd::train {
 
@@ -35,7 +36,8 @@ struct PrimusPretrainOptions {
   losses::TemperatureOptions temperature;
   double start_temperature = 0.1;
   data::TangOptions augmentation;
-  bool augment_both = false;  ///< false: view 0 is the window itself
+  Negatives negatives = Negatives::global;  ///< of several processes
+  bool augment_both = false;                ///< false: view 0 is the window itself
 
   bool uses_ss() const { return weights.alpha > 0; }
   bool uses_mm() const { return weights.beta > 0 || weights.gamma_mm > 0; }

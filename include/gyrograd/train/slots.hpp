@@ -34,6 +34,12 @@ Index attention_micro_batch(Index steps) {
   return std::min<Index>(4, kernels::lanes<Real>);
 }
 
+/// Where the tapes of a step come from.
+enum class Tapes {
+  fresh,  ///< one for each thread: forward and backward of a micro-batch follow each other
+  kept,   ///< those of record(), one for each micro-batch: only what f adds is recorded
+};
+
 /// Runs steps over micro-batches. One object per training run; reuses all memory between steps.
 template <Scalar Real>
 class Slots {
@@ -62,8 +68,8 @@ class Slots {
   /// returns it as Var<Real>; its gradient with respect to the parameters is gathered in gradient(). Losses
   /// are summed: f scales them by the size of the whole batch. Returns the sum.
   template <class F>
-  Real gradient(Index batch, Index micro_batch, F&& f) {
-    run_slots(batch, micro_batch, f);
+  Real gradient(Index batch, Index micro_batch, F&& f, Tapes tapes = Tapes::fresh) {
+    run_slots(batch, micro_batch, f, tapes);
     if (sum_) {
       sum_over_team();
       return total_loss();
@@ -78,8 +84,9 @@ class Slots {
   /// gradient() and one step of the optimiser on the trainable parameters of `model`, fused. Returns the
   /// summed loss.
   template <class Model, class Optimiser, class F>
-  Real step(Model& model, Optimiser& optimiser, Index batch, Index micro_batch, F&& f) {
-    run_slots(batch, micro_batch, f);
+  Real step(Model& model, Optimiser& optimiser, Index batch, Index micro_batch, F&& f,
+            Tapes tapes = Tapes::fresh) {
+    run_slots(batch, micro_batch, f, tapes);
     if (sum_) sum_over_team();
     if (ranges_.empty()) find_ranges(model);
     optimiser.begin_step();
@@ -90,6 +97,38 @@ class Slots {
       optimiser.update(weights, gradient_.data(), r.begin, r.end);
     });
     return total_loss();
+  }
+
+  /// First half of a step whose loss couples the batch: f(tape, first, count, thread) runs every micro-batch
+  /// of this process on a tape of its own, which the next gradient() or step() with Tapes::kept goes on with.
+  /// What f would do later adds to the gradients as if it had come at once.
+  template <class F>
+  void record(Index batch, Index micro_batch, F&& f) {
+    const Index micro_batches = (batch + micro_batch - 1) / micro_batch;
+    const Index begin = micro_batches_of(0, micro_batches).begin;
+    const Index own = micro_batches_of(own_.size() - 1, micro_batches).end - begin;
+    while (static_cast<Index>(kept_.size()) < own) kept_.push_back(std::make_unique<Tape<Real>>());
+    pool_.run(own_.size(), [&](Index place, int thread) {
+      Real* gradient = gradients_.data() + place * stride_;
+      std::fill_n(gradient, parameters_, Real(0));
+      const distributed::Share share = micro_batches_of(place, micro_batches);
+      for (Index i = share.begin; i < share.end; ++i) {
+        Tape<Real>& tape = *kept_[static_cast<std::size_t>(i - begin)];
+        tape.clear();
+        tape.set_recording(true);
+        tape.bind_gradients(gradient);
+        f(tape, i * micro_batch, std::min(micro_batch, batch - i * micro_batch), thread);
+      }
+    });
+  }
+  /// Gives the memory of kept tapes back.
+  void forget_tapes() { kept_.clear(); }
+  /// Bytes of the largest tape of a micro-batch so far.
+  std::size_t largest_tape() const {
+    std::size_t most = 0;
+    for (const auto* tapes : {&tapes_, &kept_})
+      for (const auto& tape : *tapes) most = std::max(most, tape->capacity());
+    return most;
   }
 
   /// f(tape, first, count, thread) without gradients, for inference and validation; tapes do not record.
@@ -124,8 +163,13 @@ class Slots {
     return sum;
   }
 
+  /// From now on every process brings a batch of its own, which its slots share; gradients and losses are
+  /// summed over all processes.
+  void use_own_batches() { own_batches_ = true; }
+
   /// Samples of a batch that the slots of this process hold.
   distributed::Share own_samples(Index batch, Index micro_batch) const {
+    if (own_batches_) return {0, batch};
     const Index micro_batches = (batch + micro_batch - 1) / micro_batch;
     return {std::min(batch, own_.begin * micro_batches / count_ * micro_batch),
             std::min(batch, own_.end * micro_batches / count_ * micro_batch)};
@@ -153,6 +197,7 @@ class Slots {
   std::size_t capacity() const {
     std::size_t bytes = (gradients_.size() + gradient_.size()) * sizeof(Real);
     for (const auto& tape : tapes_) bytes += tape->capacity();
+    for (const auto& tape : kept_) bytes += tape->capacity();
     return bytes;
   }
 
@@ -179,25 +224,35 @@ class Slots {
     (*sum_)(gradient_.data(), gradients_.data(), stride_);
   }
 
+  /// Micro-batches that the slot in place `place` of this process takes.
+  distributed::Share micro_batches_of(Index place, Index micro_batches) const {
+    const Index at = own_batches_ ? place : own_.begin + place, of = own_batches_ ? own_.size() : count_;
+    return {at * micro_batches / of, (at + 1) * micro_batches / of};
+  }
+
   template <class F>
-  void run_slots(Index batch, Index micro_batch, F& f) {
+  void run_slots(Index batch, Index micro_batch, F& f, Tapes tapes) {
     const Index micro_batches = (batch + micro_batch - 1) / micro_batch;
+    const Index begin = micro_batches_of(0, micro_batches).begin;
     pool_.run(own_.size(), [&](Index place, int thread) {
-      const Index slot = own_.begin + place;
       Real* gradient = gradients_.data() + place * stride_;
-      std::fill_n(gradient, parameters_, Real(0));
-      Tape<Real>& tape = *tapes_[static_cast<std::size_t>(thread)];
-      tape.set_recording(true);
-      tape.bind_gradients(gradient);
+      Tape<Real>& own = *tapes_[static_cast<std::size_t>(thread)];
+      if (tapes == Tapes::fresh) {
+        std::fill_n(gradient, parameters_, Real(0));
+        own.set_recording(true);
+        own.bind_gradients(gradient);
+      }
       Real loss = Real(0);
-      for (Index i = slot * micro_batches / count_; i < (slot + 1) * micro_batches / count_; ++i) {
+      const distributed::Share share = micro_batches_of(place, micro_batches);
+      for (Index i = share.begin; i < share.end; ++i) {
+        Tape<Real>& tape = tapes == Tapes::fresh ? own : *kept_[static_cast<std::size_t>(i - begin)];
         const Index first = i * micro_batch;
         const Var<Real> l = f(tape, first, std::min(micro_batch, batch - first), thread);
         loss += *l.value.data();
         tape.backward(l);
         tape.clear();
       }
-      losses_[static_cast<std::size_t>(slot)] = loss;
+      losses_[static_cast<std::size_t>(own_.begin + place)] = loss;
     });
   }
   Real total_loss() const {
@@ -233,8 +288,8 @@ class Slots {
   std::vector<Real> losses_;
   std::vector<double> parts_;
   std::optional<distributed::SlotSum<Real>> sum_;
-  bool stop_wanted_ = false;
-  std::vector<std::unique_ptr<Tape<Real>>> tapes_;
+  bool stop_wanted_ = false, own_batches_ = false;
+  std::vector<std::unique_ptr<Tape<Real>>> tapes_, kept_;
   std::vector<Range> ranges_;
 };
 
