@@ -29,7 +29,7 @@ double largest_inside(const std::vector<double>& y) {
 
 }  // namespace
 
-TEST_CASE("constants stay constant up to the ends, only with renormalised edges") {
+TEST_CASE("constants stay constant up to the ends, unless zeros are put outside") {
   const std::vector<double> gravity(500, 9.81);
   const Resampler change(50, 20);
   const auto y = change(std::span<const double>(gravity), 1, ResampleEdge::renormalised);
@@ -38,6 +38,10 @@ TEST_CASE("constants stay constant up to the ends, only with renormalised edges"
   const auto faded = change(std::span<const double>(gravity), 1, ResampleEdge::zero);
   CHECK(faded.front() < 8);
   CHECK(faded[100] == Approx(9.81).epsilon(1e-3));
+  for (const double v : change(std::span<const double>(gravity), 1, ResampleEdge::replicate))
+    CHECK(v == Approx(9.81).epsilon(1e-3));
+  const std::vector<double> one{3};
+  CHECK(change(std::span<const double>(one), 1, ResampleEdge::replicate)[0] == Approx(3).epsilon(1e-3));
 }
 
 TEST_CASE("slow tones keep their phase and size, fast ones vanish instead of folding back") {

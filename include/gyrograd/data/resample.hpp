@@ -19,8 +19,9 @@ namespace gyrograd::data {
 
 /// What lies outside a recording.
 enum class ResampleEdge : std::uint8_t {
-  zero,         ///< zeros, as torchaudio's resample: gravity fades within the first and last rows
-  renormalised  ///< nothing: the weights of the rows that exist are scaled to one, constants stay constants
+  zero,          ///< zeros, as torchaudio's resample: gravity fades within the first and last rows
+  renormalised,  ///< nothing: the weights of the rows that exist are scaled to one, constants stay constants
+  replicate      ///< the first and the last row, on and on
 };
 
 /// Band-limited interpolation (J. O. Smith, "Digital Audio Resampling"): squared-cosine window over six zero
@@ -79,10 +80,13 @@ class Resampler {
       const std::span<const double> weights = taps(k % new_);
       std::fill(sum.begin(), sum.end(), 0.0);
       double total = 0;
-      for (Index i = std::max(Index{0}, -first); i < std::min(tap_count(), n - first); ++i) {
+      const bool all = edge == ResampleEdge::replicate;
+      const Index begin = all ? 0 : std::max(Index{0}, -first);
+      const Index end = all ? tap_count() : std::min(tap_count(), n - first);
+      for (Index i = begin; i < end; ++i) {
         const double w = weights[static_cast<std::size_t>(i)];
         total += w;
-        const Real* x = rows.data() + (first + i) * channels;
+        const Real* x = rows.data() + std::clamp(first + i, Index{0}, n - 1) * channels;
         for (Index c = 0; c < channels; ++c)
           sum[static_cast<std::size_t>(c)] += w * static_cast<double>(x[c]);
       }
