@@ -9,10 +9,10 @@
 #include "cli/arguments.hpp"
 #include "cli/card.hpp"
 #include "cli/prepare_generic.hpp"
+#include "cli/prepare_labelled.hpp"
 #include "cli/prepare_paired.hpp"
 #include "cli/prepare_report.hpp"
 #include "cli/prepare_sets.hpp"
-#include "cli/prepare_shards.hpp"
 #include "cli/run_options.hpp"
 #include "gyrograd/data/windows_file.hpp"
 #include "gyrograd/io/file.hpp"
@@ -27,7 +27,7 @@ std::vector<OptionSpec> option_specs() {
       {"rate", "HZ", "rate of the windows, whole Hz (default 20)"},
       {"window", "STEPS", "steps of a window (default 120)"},
       {"stride", "STEPS", "steps from one window to the next (default: the window)"},
-      {"shards", "", "write train, val and test, by user, as shards for primus pretrain"},
+      {"paired", "", "write train, val and test, by user, as a set for primus pretrain"},
   };
   for (OptionSpec& more : generic_option_specs()) options.push_back(std::move(more));
   for (OptionSpec& more : run_option_specs(false)) options.push_back(std::move(more));
@@ -153,9 +153,9 @@ int run_prepare(int argc, char** argv) {
   const std::string version = std::to_string(rule.rate) + '_' + std::to_string(rule.steps);
   const fs::path folder = arguments.has("output")
                               ? fs::path(arguments.text("output"))
-                              : run.at.dataset(arguments.flag("shards") ? name + "_shards" : name);
-  const bool shards = arguments.flag("shards");
-  if (shards) {
+                              : run.at.dataset(arguments.flag("paired") ? name + "_paired" : name);
+  const bool paired = arguments.flag("paired");
+  if (paired) {
     refuse_existing(folder, run.force);
   } else {
     for (const fs::path& path : {data::windows_path(folder, version), data::labels_path(folder, version),
@@ -180,16 +180,16 @@ int run_prepare(int argc, char** argv) {
   }
   complete_card(p, rule);
   if (word == "huawei" && rule.recipe == data::Recipe::published) correct_huawei_rate(p.card);
-  if (shards) (void)shard_rule(rule, p.card);
+  if (paired) (void)paired_rule(rule, p.card);
   print_summary(p);
   report_findings(run, p.findings);
   if (rule.hop() < rule.steps)
     note(run,
          "prepare: windows overlap: a random split puts the same samples into several parts; split by user "
          "or session");
-  if (shards) {
-    write_shards(run, folder, name, rule,
-                 static_cast<std::uint64_t>(arguments.integer("seed", 3431, 0, 4294967295)), p);
+  if (paired) {
+    write_labelled(run, folder, name, rule,
+                   static_cast<std::uint64_t>(arguments.integer("seed", 3431, 0, 4294967295)), p);
   } else if (!run.dry_run) {
     write(run, folder, version, p);
   }

@@ -34,7 +34,7 @@ inline std::vector<OptionSpec> generic_option_specs() {
       {"separator", "WORD", "csv: comma (default), semicolon, bar, tab, blank"},
       {"no-header", "", "csv: the first row holds values"},
       {"mixed-labels", "", "csv: labels may change within a window"},
-      {"seed", "N", "merge, --shards: seed of the split (default 3431)"},
+      {"seed", "N", "merge, --paired: seed of the split (default 3431)"},
   };
 }
 

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "cli/arguments.hpp"
+#include "cli/prepare_labelled.hpp"
 #include "cli/prepare_report.hpp"
-#include "cli/prepare_shards.hpp"
 #include "cli/run_options.hpp"
 #include "gyrograd/data/paired_set.hpp"
 #include "gyrograd/data/readers/ego4d.hpp"

@@ -217,16 +217,16 @@ TEST_CASE("labelled sets as shards without vectors, parts by user", "[cli][prepa
   const std::string line =
       "prepare csv raw --columns ax,ay,az,gx,gy,gz --units m/s2,rad/s --time t --labels "
       "activity=file,user=folder "
-      "--rate 50 --window 250 --shards";
+      "--rate 50 --window 250 --paired";
   CHECK(has(run(root, line + " --dry-run").out, "train: 4 windows of 250 steps, 2 takes, 2 users"));
   CHECK_FALSE(fs::exists(root / "dataset"));
   run(root, line);
-  const data::PairedWindows p = data::load_paired_part(root / "dataset/csv_shards/test");
+  const data::PairedWindows p = data::load_paired_part(root / "dataset/csv_paired/test");
   CHECK(p.count() == 2);
   CHECK(p.imu_only(0));
   CHECK(p.starts == std::vector<Index>{0, 5000});
   CHECK(p.labels == std::vector<Index>{0, 0});
-  CHECK(has(file_text(root / "dataset/csv_shards/set.json"), "\"leaks\": []"));
+  CHECK(has(file_text(root / "dataset/csv_paired/set.json"), "\"leaks\": []"));
   CHECK(run_tool(root, split(line)).code == 1);  // never replaced silently
 }
 
@@ -292,9 +292,9 @@ TEST_CASE("bad paired data end in one clear line and write nothing", "[cli][bad_
       {"a wrong split", split("prepare ego4d e --split-by window"), 2, "--split-by"},
       {"shards of parts of a second",
        split("prepare csv m --columns ax,ay,az,gx,gy,gz --units m/s2,rad/s --time t "
-             "--window 130 --shards"),
+             "--window 130 --paired"),
        2, "expected whole seconds"},
-      {"shards of an accelerometer", split("prepare csv m --columns ax,ay,az --units m/s2 --time t --shards"),
+      {"shards of an accelerometer", split("prepare csv m --columns ax,ay,az --units m/s2 --time t --paired"),
        2, "has no accelerometer and gyroscope"},
       {"parts that are no list", split("prepare ego-exo4d e --parts e/takes.json"), 1,
        "takes.json:1: header"},

@@ -64,15 +64,15 @@ inline std::vector<std::string> labelled_parts(const data::DataSet& set, const C
 }
 
 /// Refuses sets that cannot be shards.
-inline data::PairedRule shard_rule(const data::WindowRule& rule, const Card& card) {
+inline data::PairedRule paired_rule(const data::WindowRule& rule, const Card& card) {
   if (rule.steps % rule.rate != 0) {
-    fail<UsageError>("prepare: --shards: windows of ", rule.steps, " steps at ", rule.rate,
+    fail<UsageError>("prepare: --paired: windows of ", rule.steps, " steps at ", rule.rate,
                      " Hz, expected whole seconds such as --rate 50 --window 250");
   }
   const bool fits = card.channels.size() >= 6 && data::find_triad(card, data::Quantity::acceleration) == 0 &&
                     data::find_triad(card, data::Quantity::rotation) == 3;
   if (!fits)
-    fail<UsageError>("prepare: --shards: ", card.source,
+    fail<UsageError>("prepare: --paired: ", card.source,
                      " has no accelerometer and gyroscope; both are needed");
   data::PairedRule out;
   out.recipe = rule.recipe, out.rate = rule.rate, out.seconds = rule.steps / rule.rate;
@@ -80,10 +80,10 @@ inline data::PairedRule shard_rule(const data::WindowRule& rule, const Card& car
 }
 
 /// Writes a set into `folder` as shards of the parts train, val and test.
-inline void write_shards(const RunOptions& run, const fs::path& folder, const std::string& name,
-                         const data::WindowRule& rule, std::uint64_t seed, Prepared& p) {
+inline void write_labelled(const RunOptions& run, const fs::path& folder, const std::string& name,
+                           const data::WindowRule& rule, std::uint64_t seed, Prepared& p) {
   const data::PairedVectors none;
-  const data::PairedRule shards = shard_rule(rule, p.card);
+  const data::PairedRule shards = paired_rule(rule, p.card);
   std::optional<io::StagedFolder> staged;
   if (!run.dry_run) {
     if (folder.has_parent_path()) make_folder(folder.parent_path());
