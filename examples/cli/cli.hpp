@@ -27,6 +27,8 @@ int run_embedding(int argc, char** argv);
 int run_classifier(int argc, char** argv);
 int run_classifier_bert(int argc, char** argv);
 int run_benchmark(int argc, char** argv);
+int run_tpn(int argc, char** argv);
+int run_evaluate(int argc, char** argv);
 int run_plot(int argc, char** argv);
 int run_inspect(int argc, char** argv);
 int run_convert(int argc, char** argv);
@@ -50,6 +52,8 @@ inline constexpr auto commands = std::to_array<Command>({
     {"classifier_bert", "train encoder and classifier in one and evaluate them", run_classifier_bert},
     {"benchmark", "train a baseline on the recordings and evaluate it", run_benchmark},
     {"primus", "encoders pre-trained with text and video: train, probe, compare", run_primus},
+    {"tpn", "train TPN: transformations first, then a classifier", run_tpn},
+    {"evaluate", "score saved weights on a part of a data set", run_evaluate},
     {"plot", "draw a run: charts as SVG and one page", run_plot},
     {"inspect", "list what a weight, array or checkpoint file holds", run_inspect},
     {"convert", "convert weights between .pt and .safetensors", run_convert},

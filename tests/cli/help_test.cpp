@@ -23,6 +23,8 @@ TEST_CASE("every help text fits a terminal of 80 columns", "[cli][help]") {
                                                                                      {"embedding", "--help"},
                                                                                      {"classifier", "--help"},
                                                                                      {"primus", "--help"},
+                                                                                     {"tpn", "--help"},
+                                                                                     {"evaluate", "--help"},
                                                                                      {"plot", "--help"},
                                                                                      {"inspect", "--help"},
                                                                                      {"convert", "--help"}}) {

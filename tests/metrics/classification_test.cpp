@@ -25,6 +25,14 @@ TEST_CASE("macro F1 over all classes counts absent classes as zero") {
   CHECK(macro_f1(c, Average::macro_all) == 0.5);
 }
 
+TEST_CASE("items counted at once are as many single ones") {
+  Confusion c(2);
+  c.add(0, 1, 5);
+  c.add(0, 1);
+  CHECK(c(0, 1) == 6);
+  CHECK(c.total() == 6);
+}
+
 TEST_CASE("scores of a small confusion matrix worked out by hand") {
   // truth 0: 3 right, 1 as 1; truth 1: 2 right; truth 2: 1 as 0
   const Confusion c = count({0, 0, 0, 0, 1, 1, 2}, {0, 0, 0, 1, 1, 1, 0}, 3);
