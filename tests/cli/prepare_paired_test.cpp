@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/bad_case.hpp"
+#include "cli/good_run.hpp"
 #include "cli/tool.hpp"
 #include "gyrograd/data/paired_part.hpp"
 #include "support/catch.hpp"
@@ -17,18 +18,6 @@ using namespace gyrograd::testing;
 using namespace gyrograd;
 
 namespace {
-
-Outcome run(const fs::path& root, const std::string& line) {
-  Outcome outcome = run_tool(root, split(line));
-  INFO(line << "\n" << outcome.err);
-  CHECK(outcome.code == 0);
-  return outcome;
-}
-
-bool has(const std::string& text, const std::string& part) {
-  INFO(text);
-  return text.find(part) != std::string::npos;
-}
 
 std::string number(int i) {
   return std::to_string(i);

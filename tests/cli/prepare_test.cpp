@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cli/bad_case.hpp"
+#include "cli/good_run.hpp"
 #include "cli/tool.hpp"
 #include "support/catch.hpp"
 
@@ -19,18 +20,6 @@ std::string rows(const std::string& what) {
             std::to_string(i % 5) + ",0.1" + std::to_string(i % 3) + ',' + what + "\n";
   }
   return text;
-}
-
-Outcome run(const fs::path& root, const std::string& line) {
-  Outcome outcome = run_tool(root, split(line));
-  INFO(line << "\n" << outcome.err);
-  CHECK(outcome.code == 0);
-  return outcome;
-}
-
-bool has(const std::string& text, const std::string& part) {
-  INFO(text);
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace

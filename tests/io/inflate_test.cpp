@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Deflated members, archives in archives, and data that lie.
-#ifdef GYROGRAD_HAVE_ZLIB
-#include "gyrograd/io/inflate.hpp"
-#endif
-
 #include <map>
 #include <string>
 #include <vector>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Deflated members of test archives; needs zlib, and is empty without.
+// Deflated members of test archives, and the headers that need zlib; empty without it.
 #pragma once
 
 #ifdef GYROGRAD_HAVE_ZLIB
@@ -7,6 +7,8 @@
 
 #include <string>
 
+#include "gyrograd/data/readers/realworld.hpp"
+#include "gyrograd/io/inflate.hpp"
 #include "support/archives.hpp"
 
 namespace gyrograd::testing {

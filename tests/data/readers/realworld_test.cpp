@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: MIT
 // RealWorld: nested archives, odd names, missing files, two clocks.
-#ifdef GYROGRAD_HAVE_ZLIB
-#include "gyrograd/data/readers/realworld.hpp"
-#endif
-
 #include <cmath>
 #include <string>
 
