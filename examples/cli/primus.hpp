@@ -12,12 +12,18 @@ namespace gyrograd::cli {
 int run_primus_probe(int argc, char** argv);
 int run_primus_zero_shot(int argc, char** argv);
 int run_primus_retrieve(int argc, char** argv);
+int run_primus_simclr(int argc, char** argv);
+int run_primus_efficiency(int argc, char** argv);
+int run_primus_reproduce(int argc, char** argv);
 
 /// Rows of `gyrograd primus --help`, in the order of a study.
 inline const std::vector<Command> primus_commands = {
     {"probe", "few-shot tables of frozen encoders, n labels of each class", run_primus_probe},
     {"zero-shot", "recognise classes by the text vectors of their prompts", run_primus_zero_shot},
     {"retrieve", "search the text or video of every window, and back", run_primus_retrieve},
+    {"simclr", "SimCLR on the recordings of MotionSense, as published", run_primus_simclr},
+    {"efficiency", "accuracy by the share of takes with text and video", run_primus_efficiency},
+    {"reproduce", "the three figures of the PRIMUS paper on the synthetic set", run_primus_reproduce},
 };
 
 }  // namespace gyrograd::cli

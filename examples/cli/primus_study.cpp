@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: MIT
+// See primus_study.hpp.
+#include "cli/primus_study.hpp"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <set>
+#include <utility>
+
+#include "cli/probe_grid.hpp"
+#include "cli/session.hpp"
+#include "gyrograd/models/multitask_ssl.hpp"
+#include "gyrograd/models/primus_classifier.hpp"
+#include "gyrograd/train/contrastive_model.hpp"
+#include "gyrograd/train/fine_tuning.hpp"
+#include "gyrograd/train/multitask.hpp"
+#include "gyrograd/train/pretrain_primus.hpp"
+#include "gyrograd/train/probe.hpp"
+
+namespace gyrograd::cli {
+namespace {
+
+using Encoder = models::PrimusEncoder<float>;
+using models::PrimusOutput;
+
+Encoder fresh_encoder(const StudySettings& s, Index seed) {
+  models::PrimusConfig config;
+  config.width = s.width;
+  Encoder encoder(config);
+  encoder.initialise(static_cast<std::uint32_t>(seed));
+  return encoder;
+}
+
+const auto go_on = [](const train::LoopState<float>&) { return true; };
+
+/// Trains to the end and takes the weights of the best epoch.
+template <class Recipe>
+void train_recipe(Recipe& recipe, Index epochs) {
+  train::LoopState<float> state;
+  train::run_epochs(recipe, state, epochs, go_on, go_on);
+  std::copy(state.best_weights.begin(), state.best_weights.end(), recipe.weights().begin());
+}
+
+/// The chosen output for every window, (count, width).
+std::vector<float> features_of(const Encoder& encoder, const data::Windows& windows, PrimusOutput output,
+                               ThreadPool& pool) {
+  const Index width = encoder.config().width;
+  std::vector<float> out(static_cast<std::size_t>(windows.count * width));
+  train::Slots<float> slots(pool, 0);
+  slots.forward(windows.count, 2 * kernels::lanes<float>,
+                [&](Tape<float>& tape, Index first, Index count, int) {
+                  const auto x = tape.saved<dyn, dyn, dyn>(count, windows.steps, windows.channels);
+                  std::vector<Index> chosen(static_cast<std::size_t>(count));
+                  std::iota(chosen.begin(), chosen.end(), first);
+                  data::gather_windows(x.data(), windows, chosen);
+                  const auto h = encoder.embed(tape, tape.constant(x));
+                  const auto y = models::primus_output(encoder, tape, h, output);
+                  float* to = out.data() + first * width;
+                  for (Index b = 0; b < count; ++b)
+                    for (Index c = 0; c < width; ++c) *to++ = y.value(b, c);
+                });
+  return out;
+}
+
+/// The multimodal head gets no gradient from self-supervision alone (PRIMUS sheet §14.1).
+PrimusOutput output_of(const std::string& method) {
+  if (method == "multitask") return PrimusOutput::emb;
+  return method == "ss" || method == "ss+nn" ? PrimusOutput::ssl : PrimusOutput::mmcl;
+}
+
+std::vector<float> contrastive_features(const StudyData& d, const StudySettings& s, const StudyUnit& unit,
+                                        ThreadPool& pool) {
+  train::PrimusPretrainOptions options = train::primus_method(unit.method);
+  options.batch = s.batch;
+  options.lr = s.lr;
+  options.seed = static_cast<std::uint64_t>(unit.seed);
+  const auto most = static_cast<Index>(d.pretrain.size());
+  options.queue = std::max(s.batch, std::min(options.queue, most / 2));
+  data::PairedWindows windows = d.windows;
+  const auto alone = data::draw_imu_only(windows.takes, unit.fraction, static_cast<std::uint64_t>(unit.seed));
+  for (std::size_t i = 0; i < alone.size(); ++i)
+    if (alone[i] != 0)
+      windows.flags[i] |= data::paired_imu_only | data::paired_no_text | data::paired_no_video;
+  using Model = train::ContrastiveModel<float, Encoder>;
+  Model model(fresh_encoder(s, unit.seed), options.start_temperature);
+  train::PrimusPretraining<float, Model> recipe(model, windows, d.pretrain, d.pretrain_validation, options,
+                                                pool);
+  train_recipe(recipe, s.epochs);
+  return features_of(model.encoder(), d.windows.windows, output_of(unit.method), pool);
+}
+
+std::vector<float> multitask_features(const StudyData& d, const StudySettings& s, const StudyUnit& unit,
+                                      ThreadPool& pool) {
+  using Model = models::MultitaskSsl<float>;
+  Model model(fresh_encoder(s, unit.seed));
+  model.initialise(static_cast<std::uint32_t>(unit.seed));
+  train::MultitaskOptions options;
+  options.batch = s.batch;
+  options.seed = static_cast<std::uint64_t>(unit.seed);
+  train::MultitaskTraining<float, Model> recipe(model, d.windows.windows, d.pretrain, d.pretrain_validation,
+                                                options, pool);
+  train_recipe(recipe, s.epochs);
+  return features_of(model.encoder(), d.windows.windows, PrimusOutput::emb, pool);
+}
+
+/// Test accuracy of a whole network trained on the shots alone. The published schedule takes a step or two an
+/// epoch; the converged one takes at least 400 at ten times the rate.
+double standard_accuracy(const StudyData& d, const StudySettings& s, const StudyUnit& unit,
+                         const std::vector<Index>& rows, bool published, ThreadPool& pool) {
+  using Model = models::PrimusClassifier<float>;
+  Model model(fresh_encoder(s, unit.seed), {d.classes, PrimusOutput::mmcl});
+  model.initialise(static_cast<std::uint32_t>(unit.seed));
+  train::FineTuningOptions options;
+  options.seed = static_cast<std::uint64_t>(unit.seed);
+  if (!published) {
+    options.batch = 32;
+    options.lr = 1e-3;
+    const Index batches = (static_cast<Index>(rows.size()) + options.batch - 1) / options.batch;
+    options.epochs = std::max<Index>(options.epochs, (400 + batches - 1) / batches);
+  }
+  train::FineTuning<float, Model> recipe(model, d.windows.windows, d.windows.labels, rows, {}, options, pool);
+  train_recipe(recipe, options.epochs);
+  const std::vector<Index> predicted = train::predict_windows<float>(model, d.windows.windows, d.test, pool);
+  Index right = 0;
+  for (std::size_t i = 0; i < predicted.size(); ++i)
+    right += predicted[i] == d.windows.labels[static_cast<std::size_t>(d.test[i])] ? 1 : 0;
+  return static_cast<double>(right) / static_cast<double>(predicted.size());
+}
+
+/// Mean vector of the phrases of every class, each phrase once.
+std::vector<float> phrase_vectors(const StudyData& d, Index width) {
+  std::set<std::string> seen;
+  std::vector<float> prompts;
+  std::vector<Index> labels;
+  for (const Index i : d.pretrain) {
+    const auto at = static_cast<std::size_t>(i);
+    if (!seen.insert(d.windows.texts[at]).second) continue;
+    const auto from = d.windows.text.begin() + static_cast<std::ptrdiff_t>(i * width);
+    prompts.insert(prompts.end(), from, from + static_cast<std::ptrdiff_t>(width));
+    labels.push_back(d.windows.labels[at]);
+  }
+  return train::class_vectors(train::FeatureRows<float>{prompts, width}, labels, d.classes);
+}
+
+/// Every class must be there to pre-train, to learn from, and to test on.
+void check_parts(const StudyData& d) {
+  for (const auto& [part, name] :
+       {std::pair{&d.pretrain, "pre-training"}, {&d.labelled, "labelled"}, {&d.test, "test"}}) {
+    std::set<Index> there;
+    for (const Index i : *part) there.insert(d.windows.labels[static_cast<std::size_t>(i)]);
+    if (static_cast<Index>(there.size()) < d.classes)
+      fail<UsageError>("primus: the ", name, " users of the synthetic set show ", there.size(), " of ",
+                       d.classes, " classes; give more --windows or --users");
+  }
+}
+
+}  // namespace
+
+std::string StudyUnit::name() const {
+  return method + '|' + exact(fraction) + '|' + std::to_string(seed);
+}
+
+std::vector<OptionSpec> study_specs() {
+  return {
+      {"users", "N", "people of the synthetic set (default 20)"},
+      {"windows", "N", "windows of the synthetic set (default 2400)"},
+      {"data-seed", "N", "seed of the synthetic set and of its parts (default 3431)"},
+      {"width", "N", "values of embeddings and vectors (default 128; 512 in the paper)"},
+      {"epochs", "N", "of every pre-training (default 10)"},
+      {"batch", "N", "windows of a step (default 64)"},
+      {"lr", "RATE", "of every contrastive pre-training (default 0.001)"},
+      {"shots", "N,M,...", "labelled windows of each class (default 1,2,5,10,20,all)"},
+      {"seeds", "N", "trials: weights and labels drawn anew (default 5)"},
+      {"out", "DIR", "folder of cells.jsonl, table.json, report.html"},
+      {"threads", "N", "worker threads (default: all cores); never changes the result"},
+      {"quiet", "", "no progress and no notes"},
+      {"force", "", "replace results that exist"},
+      {"resume", "", "continue an interrupted run: finished encoders are kept"},
+  };
+}
+
+StudySettings read_study_settings(const std::string& command, const Arguments& a) {
+  StudySettings s;
+  s.data.motion.users = a.integer("users", 20, 6, 10000);
+  s.data.motion.windows = a.integer("windows", 2400, 60, 10000000);
+  s.data.motion.seed = static_cast<std::uint64_t>(a.integer("data-seed", 3431, 0, 4294967295));
+  s.width = a.integer("width", 128, 2, 4096);
+  s.data.width = s.width;
+  s.epochs = a.integer("epochs", 10, 1, 100000);
+  s.batch = a.integer("batch", 64, 2, 100000);
+  s.lr = a.real("lr", 1e-3, 0, 1);
+  s.shots = read_shots(command, a, "1,2,5,10,20,all");
+  s.seeds = a.integer("seeds", 5, 1, 1000);
+  return s;
+}
+
+train::Json study_identity(const StudySettings& s) {
+  return {{"users", s.data.motion.users},
+          {"windows", s.data.motion.windows},
+          {"data_seed", s.data.motion.seed},
+          {"width", s.width},
+          {"epochs", s.epochs},
+          {"batch", s.batch},
+          {"lr", s.lr},
+          {"shots", s.shots},
+          {"gyrograd", GYROGRAD_VERSION}};
+}
+
+StudyData make_study_data(const StudySettings& s) {
+  StudyData d;
+  d.windows = data::synthesise_paired(s.data);
+  d.classes = s.data.motion.activities;
+  for (Index k = 0; k < d.classes; ++k)
+    d.class_names.emplace_back(data::synth_activities[static_cast<std::size_t>(k)]);
+  Philox g(s.data.motion.seed, 0, 0, Purpose::split);
+  const std::vector<Index> order = permutation(g, s.data.motion.users);
+  std::map<Index, Index> place;
+  for (std::size_t i = 0; i < order.size(); ++i) place[order[i]] = static_cast<Index>(i);
+  const Index users = s.data.motion.users, fifth = std::max<Index>(1, users / 5);
+  for (Index i = 0; i < d.windows.count(); ++i) {
+    const Index at = place[d.windows.users[static_cast<std::size_t>(i)]];
+    auto& part = at < fifth                                        ? d.test
+                 : at < 2 * fifth                                  ? d.labelled
+                 : at < 2 * fifth + std::max<Index>(1, users / 10) ? d.pretrain_validation
+                                                                   : d.pretrain;
+    part.push_back(i);
+  }
+  check_parts(d);
+  d.class_vectors = phrase_vectors(d, s.width);
+  return d;
+}
+
+train::Json run_unit(const StudyData& d, const StudySettings& s, const StudyUnit& unit, ThreadPool& pool) {
+  const bool standard = unit.method == "standard";
+  std::vector<float> features;
+  if (!standard)
+    features = unit.method == "multitask" ? multitask_features(d, s, unit, pool)
+                                          : contrastive_features(d, s, unit, pool);
+  const train::ProbeTask task{{features, s.width}, d.windows.labels, d.classes, d.test, d.class_vectors};
+  train::Json out;
+  for (const std::string& probe : study_probes) {
+    const bool published = probe == "published";
+    for (const Index n : s.shots) {
+      const train::Shots shots = train::draw_shots(d.windows.labels, d.labelled, d.classes, n,
+                                                   static_cast<std::uint64_t>(unit.seed), d.windows.takes);
+      double accuracy = 0;
+      if (standard) {
+        accuracy = standard_accuracy(d, s, unit, shots.rows, published, pool);
+      } else {
+        const auto kind = published ? train::ProbeKind::published : train::ProbeKind::converged;
+        accuracy = metrics::accuracy(
+            train::run_probe(kind, task, shots.rows, {}, static_cast<std::uint64_t>(unit.seed), pool)
+                .confusion);
+      }
+      out[probe][shots_text(n)] = accuracy;
+    }
+  }
+  if (!standard) out["zero_shot"] = metrics::accuracy(train::zero_shot(task, pool));
+  return out;
+}
+
+void run_units(const StudyData& d, const StudySettings& s, const std::vector<StudyUnit>& units,
+               train::CellLog& cells, ThreadPool& pool,
+               const std::function<void(Index, Index, const std::string&)>& before) {
+  Index done = 0;
+  for (const StudyUnit& unit : units) {
+    before(done++, static_cast<Index>(units.size()), unit.name());
+    if (cells.find(unit.name()) == nullptr) cells.add(unit.name(), run_unit(d, s, unit, pool));
+  }
+}
+
+metrics::Summary study_summary(const train::CellLog& cells, const StudySettings& s, const std::string& method,
+                               double fraction, const std::string& probe, Index shots) {
+  std::vector<double> values;
+  for (Index seed = 1; seed <= s.seeds; ++seed)
+    if (const train::Json* cell = cells.find(StudyUnit{method, fraction, seed}.name()))
+      values.push_back((*cell)[probe][shots_text(shots)].get<double>());
+  return metrics::summarise(values);
+}
+
+}  // namespace gyrograd::cli
