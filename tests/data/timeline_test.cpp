@@ -63,6 +63,18 @@ TEST_CASE("stamps count, not rows: a rate of 997 Hz gives no drift") {
     CHECK(rows[6 * i] == Approx(std::sin(2 * std::numbers::pi * static_cast<double>(i) / 50)).margin(0.005));
 }
 
+TEST_CASE("a take that starts later keeps its clock") {
+  Findings findings;
+  Track late = take(200, 12);
+  for (double& t : late.time) t += 100;
+  const Timeline line(late, Card{}, 50, 0.25, findings);
+  CHECK(line.first() == Approx(100));
+  CHECK(line.window(0, 250).empty());
+  REQUIRE(line.window(103.02, 250).size() == 1500);
+  CHECK(line.window(103.02, 250)[0] == Approx(std::sin(2 * std::numbers::pi * 3.02)).margin(0.003));
+  CHECK(line.tiles(250)[1] == Approx(105));
+}
+
 TEST_CASE("no window spans a gap") {
   Findings findings;
   const Timeline line(take(200, 20, 1, 7, 8), Card{}, 50, 0.25, findings);
