@@ -12,6 +12,7 @@
 #include "cli/session.hpp"
 #include "cli/settings.hpp"
 #include "cli/team.hpp"
+#include "cli/window_input.hpp"
 #include "gyrograd/core/thread_pool.hpp"
 #include "gyrograd/train/pretrain_masked.hpp"
 #include "gyrograd/train/svg.hpp"
@@ -91,7 +92,8 @@ int pretrain(int argc, char** argv, Team& team) {
             {"validation-masks", "KIND", "published: new ones each epoch; corrected: fixed"},
             {"block", "KIND", "published (default) or residual: the usual BERT block"},
             normalise_option_spec(),
-            {"slots", "N", "gradient slots, shared by the processes of mpirun (default 8)"}},
+            {"slots", "N", "gradient slots, shared by the processes of mpirun (default 8)"},
+            max_memory_option_spec()},
         run_option_specs(true)}) {
     options.insert(options.end(), more.begin(), more.end());
   }
@@ -118,7 +120,7 @@ int pretrain(int argc, char** argv, Team& team) {
   behaviour.block = arguments.choice("block", {"published", "residual"});
   behaviour.normalise = read_normalise(arguments);
   const io::EncoderConfig config = read_encoder_settings("pretrain", run, arguments.word(0));
-  const fs::path folder = find_dataset("pretrain", run.at, dataset, version);
+  const fs::path folder = find_dataset("pretrain", run.at, dataset, version, true);
   const fs::path saved = run.at.saved("pretrain_base", dataset, version);
   Session session(run, "pretrain", saved / (name + ".safetensors"), settings.save_every);
   if (session.start() == Session::Start::complete) {
@@ -127,14 +129,10 @@ int pretrain(int argc, char** argv, Team& team) {
   }
 
   const Card card = read_card(folder, dataset, version);
-  data::Windows windows = data::load_windows(data::windows_path(folder, version));
-  data::Labels labels;
-  const fs::path labels_file = data::labels_path(folder, version);
-  if (settings.split.kind != "random" || fs::exists(labels_file)) {
-    labels = data::load_labels(labels_file);
-    data::check_pair(windows, labels, folder.string());
-  }
-  windows = normalised_for(config, windows, folder, behaviour.normalise);
+  const bool by_users = settings.split.kind != "random";
+  const WindowInput input =
+      open_windows(arguments, config, folder, version, card, behaviour.normalise, by_users);
+  const WindowSources& sources = input.sources;
   Encoder model = make_encoder(config, behaviour.block);
   model.initialise(settings.seed);
   std::string start = "seed";
@@ -144,14 +142,13 @@ int pretrain(int argc, char** argv, Team& team) {
     start = fingerprint(
         std::span<const float>(model.store().data(), static_cast<std::size_t>(model.store().size())));
   }
-  const WindowSources sources = read_sources(folder, version, card, labels, windows.count);
   const data::Split split =
-      split_windows("pretrain", windows.count, settings.split, settings.seed, card, sources);
-  const data::LeakReport leaks = report_leaks(run, "pretrain", split, sources, windows.steps);
+      split_windows("pretrain", input.windows->count(), settings.split, settings.seed, card, sources);
+  const data::LeakReport leaks = find_leaks(split, sources, input.windows->steps());
   ThreadPool pool(run.threads);
   const Index slots = read_slots(arguments, team);
   const train::PretrainOptions recipe_options = options_of(settings, mask, behaviour, slots);
-  train::MaskedPretraining<float, Encoder> recipe(model, windows, split.train, split.validation,
+  train::MaskedPretraining<float, Encoder> recipe(model, input.windows, split.train, split.validation,
                                                   recipe_options, pool, &team.communicator());
   if (run.dry_run) {
     note(run, "pretrain: would train ", settings.epochs, " epochs of ", recipe.batches(), " steps and write ",
@@ -159,12 +156,13 @@ int pretrain(int argc, char** argv, Team& team) {
     return ExitCode::done;
   }
   session.open();
+  note_leaks(run, "pretrain", leaks);
   note(run, "pretrain: ", split.train.size(), " training and ", split.validation.size(),
        " validation windows, ", settings.epochs, " epochs of ", recipe.batches(), " steps, ", run.threads,
        " threads", team.size() > 1 ? message(" in each of ", team.size(), " processes") : "");
 
   const train::RunIdentity identity =
-      identity_of(settings, config, mask, behaviour, fingerprint(windows.values), start, slots);
+      identity_of(settings, config, mask, behaviour, input.fingerprint, start, slots);
   train::LoopState<float> state;
   const auto buffers = recipe.buffers();
   session.train<float>(recipe, state, settings.epochs, identity, buffers, describe, settings.patience);

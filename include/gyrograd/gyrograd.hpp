@@ -62,6 +62,7 @@
 #include "gyrograd/data/paired_cut.hpp"
 #include "gyrograd/data/paired_file.hpp"
 #include "gyrograd/data/paired_part.hpp"
+#include "gyrograd/data/paired_source.hpp"
 #include "gyrograd/data/pieces.hpp"
 #include "gyrograd/data/random_augment.hpp"
 #include "gyrograd/data/read_ahead.hpp"

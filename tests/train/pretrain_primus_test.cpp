@@ -3,6 +3,8 @@
 // stopped, queue included.
 #include "gyrograd/train/pretrain_primus.hpp"
 
+#include <filesystem>
+#include <memory>
 #include <numeric>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "gyrograd/models/primus_encoder.hpp"
 #include "gyrograd/train/contrastive_model.hpp"
 #include "support/catch.hpp"
+#include "support/temp_folder.hpp"
 #include "support/thread_team.hpp"
 
 using namespace gyrograd;
@@ -144,6 +147,28 @@ TEST_CASE("several processes train as one, queue included") {
       CHECK(one.state.history[e].validation_loss == alone.state.history[e].validation_loss);
     }
   }
+}
+
+TEST_CASE("windows that stay in their shards train to the same bits") {
+  const gyrograd::testing::TempFolder folder;
+  const std::filesystem::path shard = data::shard_path(folder / "train", 0);
+  std::filesystem::create_directories(shard);
+  data::write_paired_shard(shard, windows());
+  const PrimusPretrainOptions o = small_options("primus");
+  std::vector<float> weights[2];
+  for (const bool mapped : {false, true}) {
+    std::shared_ptr<data::PairedSource> source = std::make_shared<data::MemoryPaired>(windows());
+    if (mapped)
+      source = std::make_shared<data::ShardedPaired>(std::vector<std::filesystem::path>{folder / "train"}, 1);
+    ThreadPool pool(2);
+    Model model = small_model();
+    Pretraining recipe(model, source, range(0, training), range(training, count), o, pool);
+    LoopState<float> state;
+    run_epochs(
+        recipe, state, 2, [](const auto&) { return true; }, [](const auto&) { return true; });
+    weights[mapped ? 1 : 0].assign(recipe.weights().begin(), recipe.weights().end());
+  }
+  CHECK(weights[0] == weights[1]);
 }
 
 TEST_CASE("local negatives train another model, the same in all processes") {

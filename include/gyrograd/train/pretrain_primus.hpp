@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,7 +19,7 @@
 #include "gyrograd/core/random.hpp"
 #include "gyrograd/core/thread_pool.hpp"
 #include "gyrograd/data/paired.hpp"
-#include "gyrograd/data/paired_part.hpp"
+#include "gyrograd/data/paired_source.hpp"
 #include "gyrograd/losses/primus.hpp"
 #include "gyrograd/optim/adam.hpp"
 #include "gyrograd/train/checkpoint.hpp"
@@ -28,18 +29,18 @@
 
 namespace gyrograd::train {
 
-/// The recipe for run_epochs(). Model: ContrastiveModel. Windows, with vectors as wide as the encoder's
-/// outputs, must outlive the recipe. Order of the windows: Philox(seed, epoch); second view of a window:
+/// The recipe for run_epochs(). Model: ContrastiveModel. Windows have vectors as wide as the encoder's
+/// outputs. Order of the windows: Philox(seed, epoch); second view of a window:
 /// Philox(seed, epoch, window), for validation Philox(seed, 0, window). Validation reads the queue and leaves
 /// it as it is.
 template <Scalar Real, class Model>
 class PrimusPretraining {
  public:
-  PrimusPretraining(Model& model, const data::PairedWindows& windows, std::vector<Index> train,
+  PrimusPretraining(Model& model, std::shared_ptr<data::PairedSource> windows, std::vector<Index> train,
                     std::vector<Index> validation, const PrimusPretrainOptions& options, ThreadPool& pool,
                     distributed::Communicator* team = nullptr)
       : model_(model),
-        windows_(windows),
+        windows_(std::move(windows)),
         train_(std::move(train)),
         validation_(std::move(validation)),
         options_(options),
@@ -50,8 +51,16 @@ class PrimusPretraining {
         step_(pool, model.store().size(), widths(options, width_), team, options.negatives),
         adam_(model.store().size(), {.learning_rate = options.lr}),
         scratch_(static_cast<std::size_t>(pool.size())) {
+    for (std::vector<float>& row : scratch_) row.resize(window_size());
     check();
   }
+
+  /// The same for windows in memory, which must outlive the recipe.
+  PrimusPretraining(Model& model, const data::PairedWindows& windows, std::vector<Index> train,
+                    std::vector<Index> validation, const PrimusPretrainOptions& options, ThreadPool& pool,
+                    distributed::Communicator* team = nullptr)
+      : PrimusPretraining(model, std::make_shared<data::MemoryPaired>(windows), std::move(train),
+                          std::move(validation), options, pool, team) {}
 
   /// A last batch of one window is left out: it has nothing to contrast with.
   Index batches() const { return batches_of(train_); }
@@ -66,6 +75,11 @@ class PrimusPretraining {
   /// One optimiser step; returns the loss of the batch.
   double train_batch(Index batch) {
     choose(order_, batch, static_cast<std::uint32_t>(epoch_));
+    if (batch + 1 < batches()) {
+      fetch(order_, batch + 1);
+    } else {
+      fetch(validation_, 0);
+    }
     const auto direct = model_.temperatures();
     const Real loss = step_.step(model_, adam_, count(), micro_batch, forward(), whole_loss(),
                                  std::span<Parameter<Real>* const>(direct));
@@ -81,6 +95,7 @@ class PrimusPretraining {
     double weight = 0;
     for (Index b = 0; b < batches_of(validation_); ++b) {
       choose(validation_, b, 0);
+      if (b + 1 < batches_of(validation_)) fetch(validation_, b + 1);
       const auto n = static_cast<double>(count());
       record.validation_loss +=
           n * static_cast<double>(step_.evaluate(count(), micro_batch, forward(), whole_loss()));
@@ -128,8 +143,11 @@ class PrimusPretraining {
     return {ssl ? width : 0, o.uses_ss() ? width : 0, o.uses_mm() ? width : 0};
   }
   bool has(Output k) const { return widths(options_, width_)[k] > 0; }
-  bool has_text() const { return windows_.text_width > 0; }
-  bool has_video() const { return windows_.video_width > 0; }
+  bool has_text() const { return windows_->sizes().text_width > 0; }
+  bool has_video() const { return windows_->sizes().video_width > 0; }
+  std::size_t window_size() const {
+    return static_cast<std::size_t>(windows_->sizes().steps * windows_->sizes().channels);
+  }
   double used(const Parameter<Real>& p) const {
     return losses::used_temperature(static_cast<double>(*p.value), options_.temperature);
   }
@@ -158,7 +176,7 @@ class PrimusPretraining {
   Index count() const { return static_cast<Index>(items_.size()); }
 
   void check() const {
-    const data::PairedWindows& w = windows_;
+    const data::PairedSource::Sizes& w = windows_->sizes();
     if (team_ != nullptr && options_.batch < 2 * team_->size())
       fail<ConfigError>("PRIMUS pre-training: batch is ", options_.batch,
                         " with local negatives, expected at least ", 2 * team_->size(),
@@ -193,33 +211,40 @@ class PrimusPretraining {
 
   /// The windows of a batch and their vectors.
   void choose(const std::vector<Index>& order, Index batch, std::uint32_t draw) {
+    const std::span<const Index> items = items_of(order, batch);
+    items_.assign(items.begin(), items.end());
+    draw_ = draw;
+    skip_.clear();
+    mask_.clear();
+    any_skipped_ = false;
+    for (const Index i : items_) {
+      const bool skip = windows_->lacks_vectors(i);
+      skip_.push_back(skip ? 1 : 0);
+      mask_.push_back(skip ? Real(0) : Real(1));
+      any_skipped_ = any_skipped_ || skip;
+    }
+    collect(text_, data::PairedVector::text);
+    collect(video_, data::PairedVector::video);
+  }
+  std::span<const Index> items_of(const std::vector<Index>& order, Index batch) const {
     Index first = batch * options_.batch;
     Index n = std::min(options_.batch, static_cast<Index>(order.size()) - first);
     if (team_ != nullptr) {
       const distributed::Share own = distributed::share(n, team_->rank(), team_->size());
       first += own.begin, n = own.size();
     }
-    items_.assign(order.begin() + first, order.begin() + first + n);
-    draw_ = draw;
-    skip_.clear();
-    mask_.clear();
-    any_skipped_ = false;
-    for (const Index i : items_) {
-      const bool skip = data::lacks_vectors(windows_, i);
-      skip_.push_back(skip ? 1 : 0);
-      mask_.push_back(skip ? Real(0) : Real(1));
-      any_skipped_ = any_skipped_ || skip;
-    }
-    collect(text_, windows_.text, windows_.text_width);
-    collect(video_, windows_.video, windows_.video_width);
+    return std::span(order).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(n));
   }
+  /// Has a batch fetched while another one is computed.
+  void fetch(const std::vector<Index>& order, Index batch) { windows_->will_need(items_of(order, batch)); }
   /// Vectors of the batch, (n, width) row-major.
-  void collect(std::vector<Real>& into, const std::vector<float>& from, Index width) const {
-    if (width != width_) return into.clear();
-    into.resize(static_cast<std::size_t>(count() * width));
+  void collect(std::vector<Real>& into, data::PairedVector kind) {
+    if (windows_->width(kind) != width_) return into.clear();
+    into.resize(static_cast<std::size_t>(count() * width_));
+    vector_.resize(static_cast<std::size_t>(width_));
     for (Index i = 0; i < count(); ++i) {
-      const Index item = items_[static_cast<std::size_t>(i)];
-      std::transform(from.begin() + item * width, from.begin() + (item + 1) * width, into.begin() + i * width,
+      windows_->read_vector(kind, items_[static_cast<std::size_t>(i)], vector_);
+      std::transform(vector_.begin(), vector_.end(), into.begin() + i * width_,
                      [](float v) { return static_cast<Real>(v); });
     }
   }
@@ -237,13 +262,12 @@ class PrimusPretraining {
     };
   }
   Var<Real, dyn, dyn, dyn> view(Tape<Real>& tape, Index first, Index n, int thread, int number) {
-    const data::Windows& w = windows_.windows;
+    const data::PairedSource::Sizes& w = windows_->sizes();
     const auto x = tape.template saved<dyn, dyn, dyn>(n, w.steps, w.channels);
     std::vector<float>& row = scratch_[static_cast<std::size_t>(thread)];
     for (Index b = 0; b < n; ++b) {
       const Index item = items_[static_cast<std::size_t>(first + b)];
-      const std::span<const float> window = w.window(item);
-      row.assign(window.begin(), window.end());
+      windows_->read_window(item, row);
       if (number == 1 || options_.augment_both) {
         Philox g(options_.seed, draw_, static_cast<std::uint64_t>(2 * item + number), Purpose::augment);
         data::tang_augment(std::span<float>(row), w.channels, options_.augmentation, g);
@@ -336,7 +360,7 @@ class PrimusPretraining {
   }
 
   Model& model_;
-  const data::PairedWindows& windows_;
+  std::shared_ptr<data::PairedSource> windows_;
   std::vector<Index> train_, validation_, order_;
   PrimusPretrainOptions options_;
   ThreadPool& pool_;
@@ -346,6 +370,7 @@ class PrimusPretraining {
   ContrastiveStep<Real> step_;
   optim::Adam<Real> adam_;
   std::vector<std::vector<float>> scratch_;  // one window per thread
+  std::vector<float> vector_;
   Index epoch_ = 0;
   // The batch that is being computed.
   std::vector<Index> items_, neighbour_, by_imu_;
