@@ -192,7 +192,7 @@ TEST_CASE("a killed process ends the others within seconds, and the run goes on"
   CHECK(shown.code == 0);
 }
 
-TEST_CASE("a signal to one process stops all at one step; one process can go on", "[cli][mpi]") {
+TEST_CASE("a signal to one process stops all at one step, and one process can go on", "[cli][mpi]") {
   if (!can_run()) return;
   const TempFolder root;
   make_data(root.path());
