@@ -117,6 +117,23 @@ TEST_CASE("both losses agree where no head saturates", "[tpn]") {
   CHECK(a.state.history.back().train_loss == Approx(b.state.history.back().train_loss).epsilon(1e-4));
 }
 
+TEST_CASE("the loss of one large batch is that of all items", "[tpn]") {
+  ThreadPool pool(1);
+  const data::Windows w = saw_teeth(20);
+  models::TpnPretrain<float> model(small());
+  model.initialise(3);
+  TpnOptions options;
+  options.batch = 120;
+  options.lr = 0;
+  options.dropout = 0;
+  TpnSelfTraining<float, models::TpnPretrain<float>> recipe(model, w, numbers(0, 20), numbers(0, 20), options,
+                                                            pool);
+  REQUIRE(recipe.items() == 120);
+  recipe.begin_epoch(0);
+  CHECK(recipe.train_batch(0) == Approx(recipe.validate(0).validation_loss).epsilon(1e-5));
+  CHECK(recipe.confusion().total() == 20 * 10);
+}
+
 TEST_CASE("eight transformations of the original publication", "[tpn]") {
   TpnOptions options = quick();
   options.tasks = data::TpnTasks::original;
