@@ -78,13 +78,34 @@ TEST_CASE("takes and users in two parts are a leak, parts of a probe are compare
   PairedSetWriter out({}, rule, none, findings);  // counts only
   out.add("train", take("A", "u"), window(0, ""));
   out.add("val", take("A", "u"), window(1000, ""));
+  out.add("val", take("D", "v"), window(1000, ""));  // the probe's user: the probe does not validate here
   out.add("probe_train", take("B", "v"), window(0, ""));
   out.add("probe_test", take("C", "v"), window(0, ""));
   const auto leaks = out.leaks();
   REQUIRE(leaks.size() == 2);
-  CHECK_THAT(leaks[0], Contains("train and val: ") && Contains("1 of 1 users are in both") &&
-                           Contains("1 of 1 sessions are in both") && Contains("share samples"));
+  CHECK_THAT(leaks[0], Contains("train and val: ") && Contains("1 of 2 users are in both") &&
+                           Contains("1 of 2 sessions are in both") && Contains("share samples"));
   CHECK_THAT(leaks[1], Contains("probe_train and probe_test: ") && Contains("1 of 1 users"));
+}
+
+TEST_CASE("a window with a video vector alone is not IMU only") {
+  const testing::TempFolder folder;
+  io::write_npy(folder / "t.npy", std::vector<float>{1, 2}, {1, 2});
+  folder.write("t.txt", "sits\n");
+  io::write_npy(folder / "v.npy", std::vector<float>{3, 4}, {1, 2});
+  folder.write("v.txt", "A 0\n");
+  const PairedVectors vectors{VectorTable(folder / "t"), VectorTable(folder / "v"), false};
+  Findings findings;
+  std::filesystem::create_directories(folder / "set");
+  PairedSetWriter out(folder / "set", rule, vectors, findings);
+  out.add("train", take("A", ""), window(0, "runs"));
+  out.add("train", take("B", ""), window(0, "sits"));
+  out.add("train", take("C", ""), window(0, "runs"));
+  out.finish(Card{}, "x", {{"seed", 1}});
+  const PairedWindows p = load_paired_shard(folder / "set/train/shard_0000");
+  CHECK(p.flags == std::vector<Index>{paired_no_text, paired_no_video,
+                                      paired_imu_only | paired_no_text | paired_no_video});
+  CHECK(p.video == std::vector<float>{3, 4, 0, 0, 0, 0});
 }
 
 TEST_CASE("rows that a manifest names must exist") {
