@@ -27,6 +27,7 @@ int run_embedding(int argc, char** argv);
 int run_classifier(int argc, char** argv);
 int run_classifier_bert(int argc, char** argv);
 int run_benchmark(int argc, char** argv);
+int run_reproduce(int argc, char** argv);
 int run_tpn(int argc, char** argv);
 int run_evaluate(int argc, char** argv);
 int run_plot(int argc, char** argv);
@@ -51,6 +52,7 @@ inline constexpr auto commands = std::to_array<Command>({
     {"classifier", "train a classifier on embeddings and evaluate it", run_classifier},
     {"classifier_bert", "train encoder and classifier in one and evaluate them", run_classifier_bert},
     {"benchmark", "train a baseline on the recordings and evaluate it", run_benchmark},
+    {"reproduce", "a table of the paper: train all of it, paper beside measured", run_reproduce},
     {"primus", "encoders pre-trained with text and video: train, probe, compare", run_primus},
     {"tpn", "train TPN: transformations first, then a classifier", run_tpn},
     {"evaluate", "score saved weights on a part of a data set", run_evaluate},

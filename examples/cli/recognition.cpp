@@ -185,12 +185,9 @@ Material read_material(const Request& r) {
   m.data_mark = fingerprint(windows.values), m.label_mark = fingerprint(m.labels.values);
   const WindowSources sources = read_sources(r.folder, r.version, r.card, m.labels, windows.count);
   m.split = split_windows(r.command.name, windows.count, r.settings.split, r.settings.seed, r.card, sources);
-  m.leaks = report_leaks(r.run, r.command.name, m.split, sources, windows.steps);
+  m.leaks = find_leaks(m.split, sources, windows.steps);
   m.parts = make_parts(m.labels, r.column, m.split, r.model.config.seq_len, r.labels, r.settings.seed);
   m.parts.classes = class_count(r.card, r.column, m.parts.classes, r.folder.string());
-  if (m.parts.labelled.exhausted)
-    note(r.run, r.command.name, ": a class has too few pieces; ", m.parts.labelled.per_class,
-         " of each are used");
   m.pieces = data::cut_windows(std::move(windows), r.model.config.seq_len);
   if (r.model.method == "deepsense") m.pieces = data::fft_features(m.pieces, r.model.fft);
   return m;
@@ -299,6 +296,11 @@ int train_and_report(const Request& r, const Material& m, Session& session, Mode
     return ExitCode::done;
   }
   session.open();
+  note_leaks(r.run, r.command.name, m.leaks);
+  if (r.encoder && r.source.empty()) note(r.run, r.command.name, ": no -f, so the encoder starts untrained");
+  if (m.parts.labelled.exhausted)
+    note(r.run, r.command.name, ": a class has too few pieces; ", m.parts.labelled.per_class,
+         " of each are used");
   note(r.run, r.command.name, ": ", m.parts.labelled.pieces.size(), " labelled of ", m.parts.train.size(),
        " training pieces, ", m.parts.validation.size(), " validation, ", m.parts.test.size(), " test, ",
        m.parts.classes, " classes");
@@ -341,8 +343,6 @@ int run_joint(Request& r, const Material& m, Session& session) {
   if (!r.source.empty()) {
     const fs::path folder = r.run.at.saved("pretrain_base", r.dataset, r.version);
     file = io::read_tensors(find_weights(r.command.name, folder, r.source));
-  } else {
-    note(r.run, r.command.name, ": no -f, so the encoder starts untrained");
   }
   if (encoder.block.empty())
     encoder.block = file ? file->metadata_or("gyrograd.block", "published") : "published";

@@ -90,13 +90,14 @@ inline data::Split split_windows(std::string_view command, Index count, const Sp
   return data::random_split(count, seed);
 }
 
-/// What of the training part the test part has seen; a note where scores say less than they seem to.
-inline data::LeakReport report_leaks(const RunOptions& run, std::string_view command,
-                                     const data::Split& split, const WindowSources& sources, Index steps) {
-  const data::LeakReport leaks =
-      data::check_leaks(split.train, split.test, sources.users, sources.origins, steps);
+/// What of the training part the test part has seen.
+inline data::LeakReport find_leaks(const data::Split& split, const WindowSources& sources, Index steps) {
+  return data::check_leaks(split.train, split.test, sources.users, sources.origins, steps);
+}
+
+/// A note where scores say less than they seem to; after all checks, so that an error stays one line.
+inline void note_leaks(const RunOptions& run, std::string_view command, const data::LeakReport& leaks) {
   if (leaks.leaks()) note(run, command, ": ", leaks.warning(), "; --split user holds out whole users");
-  return leaks;
 }
 
 }  // namespace gyrograd::cli

@@ -12,22 +12,26 @@ using namespace gyrograd::testing;
 
 TEST_CASE("every help text fits a terminal of 80 columns", "[cli][help]") {
   const TempFolder scratch;
-  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{{"--help"},
-                                                                                     {"-h"},
-                                                                                     {"help"},
-                                                                                     {"demo", "--help"},
-                                                                                     {"synth", "--help"},
-                                                                                     {"prepare", "-h"},
-                                                                                     {"statistic", "-h"},
-                                                                                     {"pretrain", "--help"},
-                                                                                     {"embedding", "--help"},
-                                                                                     {"classifier", "--help"},
-                                                                                     {"primus", "--help"},
-                                                                                     {"tpn", "--help"},
-                                                                                     {"evaluate", "--help"},
-                                                                                     {"plot", "--help"},
-                                                                                     {"inspect", "--help"},
-                                                                                     {"convert", "--help"}}) {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"--help"},
+                                             {"-h"},
+                                             {"help"},
+                                             {"demo", "--help"},
+                                             {"synth", "--help"},
+                                             {"prepare", "-h"},
+                                             {"statistic", "-h"},
+                                             {"pretrain", "--help"},
+                                             {"embedding", "--help"},
+                                             {"classifier", "--help"},
+                                             {"classifier_bert", "-h"},
+                                             {"benchmark", "--help"},
+                                             {"reproduce", "--help"},
+                                             {"primus", "--help"},
+                                             {"tpn", "--help"},
+                                             {"evaluate", "--help"},
+                                             {"plot", "--help"},
+                                             {"inspect", "--help"},
+                                             {"convert", "--help"}}) {
     const Outcome outcome = run_tool(scratch.path(), words);
     INFO(words.front() << '\n' << outcome.err << outcome.out);
     CHECK(outcome.code == 0);
@@ -48,9 +52,9 @@ TEST_CASE("version", "[cli][help]") {
   CHECK(outcome.out == "gyrograd " GYROGRAD_VERSION "\n");
 }
 
-TEST_CASE("the published flags are accepted by the three training commands", "[cli][help]") {
+TEST_CASE("the published flags are accepted by the published programs", "[cli][help]") {
   const TempFolder scratch;
-  for (const char* command : {"pretrain", "embedding", "classifier"}) {
+  for (const char* command : {"pretrain", "embedding", "classifier", "classifier_bert", "benchmark"}) {
     const Outcome outcome = run_tool(scratch.path(), {command, "--help"});
     for (const char* flag :
          {"-g, --gpu", "-f, --model_file", "-t, --train_cfg", "-a, --mask_cfg", "-l, --label_index",
