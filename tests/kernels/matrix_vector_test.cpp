@@ -21,6 +21,9 @@ TEMPLATE_TEST_CASE("matrix times vector equals plain loops", "", float, double) 
       for (std::size_t m = 0; m < want.size(); ++m) want[m] += static_cast<double>(start.values()[m]);
       matrix_vector(y.data(), static_cast<const Real*>(start.data()), weights, vector, rows, depth);
       check_close<Real>(y.values(), want);
+      Guarded<Real> again(rows);
+      matrix_vector(again.data(), static_cast<const Real*>(start.data()), weights, vector, rows, depth, true);
+      CHECK(same_bits(again.values(), y.values()));
       CHECK(y.intact());
     }
 }
@@ -63,15 +66,15 @@ TEST_CASE("int8 weights: rounding is at most half a step, sums are exact") {
 
 TEST_CASE("int8 weights: the largest values do not overflow, a zero row stays zero") {
   const Index depth = 1024, row = int8_row(depth);
-  std::vector<float> w(static_cast<std::size_t>(4 * depth), 1.0F), x(static_cast<std::size_t>(depth), -5.0F),
-      scale(4), y(4);
+  std::vector<float> w(static_cast<std::size_t>(8 * depth), 1.0F), x(static_cast<std::size_t>(depth), -5.0F),
+      scale(4), y(8);
   std::fill(w.begin() + depth, w.begin() + 2 * depth, 0.0F);
-  std::vector<std::int8_t> values(static_cast<std::size_t>(4 * row));
+  std::vector<std::int8_t> values(static_cast<std::size_t>(8 * row));
   std::vector<std::int16_t> rounded(static_cast<std::size_t>(row));
-  quantise_rows(values.data(), scale.data(), w.data(), 4, depth);
+  quantise_rows(values.data(), scale.data(), w.data(), 8, depth);
   const float factor = quantise_vector(rounded.data(), x.data(), depth, 1.0);  // clamped at -1
   matrix_vector_int8(y.data(), static_cast<const float*>(nullptr), values.data(), scale.data(),
-                     rounded.data(), factor, 4, row);
+                     rounded.data(), factor, 8, row);
   CHECK(y[0] == Approx(-1024));
   CHECK(y[1] == 0.0F);
 }

@@ -17,7 +17,7 @@
 #include "gyrograd/core/thread_pool.hpp"
 #include "gyrograd/kernels/math.hpp"
 #include "gyrograd/kernels/matrix_vector.hpp"
-#include "gyrograd/kernels/transpose.hpp"
+#include "gyrograd/kernels/product.hpp"
 #include "gyrograd/models/primus_encoder.hpp"
 
 namespace gyrograd::models {
@@ -54,7 +54,12 @@ class PrimusInference {
     bias_.assign(layer.bias_ih.value, layer.bias_ih.value + 3 * W);
     for (std::size_t i = 0; i < 2 * W; ++i) bias_[i] += layer.bias_hh.value[i];
     inputs_.resize(3 * W * static_cast<std::size_t>(steps_));
-    rows_.resize(static_cast<std::size_t>(PrimusConfig::bins * PrimusConfig::maps));
+    // Of the input part the units lie in the lanes: weights transposed once.
+    weight_ih_.resize(3 * W * static_cast<std::size_t>(PrimusConfig::bins));
+    for (Index row = 0; row < 3 * width_; ++row)
+      for (Index k = 0; k < PrimusConfig::bins; ++k)
+        weight_ih_[static_cast<std::size_t>(row + k * 3 * width_)] =
+            layer.weight_ih.value[row * PrimusConfig::bins + k];
     state_.resize(3 * W);
     for (auto& h : h_) h.resize(W);
     for (auto& y : heads_) y.resize(W);
@@ -74,13 +79,7 @@ class PrimusInference {
   void run(const Real* x, Index steps) {
     const auto f = model_.features(
         tape_, tape_.constant(Tensor<const Real, dyn, dyn, dyn>(x, 1, steps, PrimusConfig::channels)));
-    // Rows of inputs, one per step: the 32 bins of a map, which lie adjacent, or the maps of a bin.
     const Real* rows = f.value.data();
-    if (model_.config().time_as_steps) {
-      kernels::transpose(rows_.data(), PrimusConfig::maps, rows, PrimusConfig::bins, PrimusConfig::bins,
-                         PrimusConfig::maps);
-      rows = rows_.data();
-    }
     if (pool_.size() == 1)
       recur(rows, 0, 1);
     else
@@ -115,25 +114,18 @@ class PrimusInference {
     Index first, count;
     share(part, parts, first, count);
     const auto& layer = model_.gru().layers().front();
-    for (Index g = 0; g < 3; ++g)
-      for (Index t = 0; t < steps_; ++t) {
-        const Index row = g * width_ + first;
-        kernels::matrix_vector(inputs_.data() + t * 3 * width_ + row,
-                               static_cast<const Real*>(bias_.data() + row),
-                               layer.weight_ih.value + row * PrimusConfig::bins, x + t * PrimusConfig::bins,
-                               count, PrimusConfig::bins);
-      }
+    input_parts(x, first, count);
     std::fill_n(h_[0].data() + first, count, Real(0));
     for (Index t = 0; t < steps_; ++t) {
       const auto now = static_cast<std::size_t>(t % 2);
       barrier_wait(parts);  // all units of the step before are there
-      for (Index g = 0; g < 3; ++g) {
-        const Index row = g * width_ + first;
+      for (Index i = 0; i < 3; ++i) {
+        const Index g = t % 2 == 0 ? i : 2 - i, row = g * width_ + first;  // to and fro, see matrix_vector
         if (t == 0)
           std::copy_n(start_.data() + row, count, state_.data() + row);
         else
           product(state_.data() + row, start_.data() + row, layer.weight_hh.value, recurrent_, row, count,
-                  now, part, g == 0);
+                  now, part, i == 0, t % 2 == 1);
       }
       gates(h_[1 - now].data(), h_[now].data(), inputs_.data() + t * 3 * width_, first, count);
     }
@@ -141,17 +133,36 @@ class PrimusInference {
     barrier_wait(parts);
     const auto last = static_cast<std::size_t>(steps_ % 2);
     product(heads_[0].data() + first, model_.ssl_head().bias.value + first, model_.ssl_head().weight.value,
-            ssl_, first, count, last, part, true);
+            ssl_, first, count, last, part, true, false);
     product(heads_[1].data() + first, model_.mmcl_head().bias.value + first, model_.mmcl_head().weight.value,
-            mmcl_, first, count, last, part, false);
+            mmcl_, first, count, last, part, false, false);
+  }
+
+  /// Input parts of the gates of some units, for all steps. A step's inputs are the 32 bins of a map, or the
+  /// maps of a bin.
+  void input_parts(const Real* x, Index first, Index count) {
+    kernels::Product<Real> p;
+    p.ldy = p.ldx = 3 * width_;
+    p.w = x;
+    p.w_row = model_.config().time_as_steps ? 1 : PrimusConfig::bins;
+    p.w_step = model_.config().time_as_steps ? PrimusConfig::bins : 1;
+    p.positions = count;
+    p.rows = steps_;
+    p.depth = PrimusConfig::bins;
+    for (Index row = first; row < 3 * width_; row += width_) {
+      p.y = inputs_.data() + row;
+      p.x = weight_ih_.data() + row;
+      p.lane_start = bias_.data() + row;
+      kernels::product(p);
+    }
   }
 
   /// Rows row .. row + count - 1 of a matrix with the state `now`. fresh: the state is new to this thread.
   void product(Real* y, const Real* start, const Real* w, const Rounded& rounded, Index row, Index count,
-               std::size_t now, Index part, bool fresh) {
-    if (!int8_ || count % 4 != 0) {
+               std::size_t now, Index part, bool fresh, bool backwards) {
+    if (!int8_ || count % 8 != 0) {
       kernels::matrix_vector(y, start, w + row * width_, static_cast<const Real*>(h_[now].data()), count,
-                             width_);
+                             width_, backwards);
       return;
     }
     auto& values = values_[static_cast<std::size_t>(part)];
@@ -184,7 +195,7 @@ class PrimusInference {
   bool int8_;
   Index width_, steps_;
   Tape<Real> tape_;
-  AlignedVector<Real> start_, bias_, inputs_, rows_, state_;
+  AlignedVector<Real> weight_ih_, start_, bias_, inputs_, state_;
   std::array<AlignedVector<Real>, 2> h_, heads_;
   Rounded recurrent_, ssl_, mmcl_;
   std::vector<AlignedVector<std::int16_t>> values_;  // the state in int16, one per thread
