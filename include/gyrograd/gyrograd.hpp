@@ -208,6 +208,7 @@
 #include "gyrograd/models/primus_file.hpp"
 #include "gyrograd/models/primus_inference.hpp"
 #include "gyrograd/models/simclr_har.hpp"
+#include "gyrograd/models/simclr_primus.hpp"
 #include "gyrograd/models/tpn.hpp"
 #include "gyrograd/nn/batch_norm.hpp"
 #include "gyrograd/nn/bidirectional_gru.hpp"

@@ -37,7 +37,8 @@ struct SimclrOptions {
   data::TangOptions views;
 };
 
-/// The recipe for run_epochs(). Model: trunk(tape, x) and project(tape, h) as models::SimclrHar. windows:
+/// The recipe for run_epochs(). Model: trunk(tape, x) and project(tape, h) as models::SimclrHar or
+/// models::SimclrPrimus. windows:
 /// normalised (N, T, C), must outlive the recipe. Order: Philox(seed, epoch); view v of a window:
 /// Philox(seed, epoch, 2 window + v). The score is minus the loss on the validation windows, whose views are
 /// the same in every epoch.
@@ -53,7 +54,7 @@ class SimclrPretraining {
         options_(checked(options, train_.size(), validation_.size())),
         pool_(pool),
         rate_(options.lr, options.decay_steps),
-        step_(pool, model.store().size(), {Model::projection, Model::projection, 0}),
+        step_(pool, model.store().size(), {width_of(model), width_of(model), 0}),
         sgd_(model.store().size(), {.learning_rate = options.lr}),
         scratch_(static_cast<std::size_t>(pool.size())) {}
 
@@ -108,6 +109,12 @@ class SimclrPretraining {
       fail<ConfigError>("SimCLR: batch ", o.batch, ", ", o.decay_steps, " steps, temperature ", o.temperature,
                         ", expected at least 2, at least 1, and above 0");
     return o;
+  }
+  static Index width_of(const Model& model) {
+    if constexpr (requires { model.projection_width(); })
+      return model.projection_width();
+    else
+      return Model::projection;
   }
   Index batches_of(const std::vector<Index>& items) const {
     const auto n = static_cast<Index>(items.size());
