@@ -2,6 +2,7 @@
 // Paired windows as folders of .npy files: SET/SPLIT/shard_0000/{windows,text,video,flags,...}.npy.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>

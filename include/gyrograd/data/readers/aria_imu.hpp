@@ -2,9 +2,9 @@
 // Sensor rows exported from a take's .vrs file: a CSV file with validity flags, or two arrays.
 #pragma once
 
-#include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
