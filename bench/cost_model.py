@@ -16,8 +16,8 @@ NETWORKS = {"10 Gb/s": (25e-6, 1.25e9), "100 Gb/s": (3e-6, 12.5e9)}  # seconds p
 # name: parameters, seconds for the windows of one process on two cores, windows, embedding matrices, their width, terms
 MODELS = {
     "LIMU-BERT, 128 windows each": (62_646, 0.0555, 128, 0, 0, 0),
-    "PRIMUS, 128 windows each": (1_376_204, 0.150, 128, 3, 512, 6),
-    "PRIMUS, local negatives": (1_376_204, 0.150, 128, 0, 0, 0),
+    "PRIMUS, 128 windows each": (1_376_204, 0.115, 128, 3, 512, 6),
+    "PRIMUS, local negatives": (1_376_204, 0.115, 128, 0, 0, 0),
 }
 LOSS_RATE = 350e9  # operations per second of two cores in matrix products
 RANKS = [2, 4, 8, 16, 64, 256, 1024]
