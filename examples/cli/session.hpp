@@ -90,6 +90,9 @@ class Session {
     if (run_.force) remove_checkpoint();
   }
 
+  /// Further fields of the log, asked for after every epoch.
+  void add_figures(std::function<train::Json()> figures) { figures_ = std::move(figures); }
+
   /// Trains from where the checkpoint stands (or from the start) to `epochs`, or until `patience` epochs (0:
   /// all) brought nothing better. `describe` gives the figures of an epoch for the progress display. Error
   /// when a signal ended it: the checkpoint is written.
@@ -131,12 +134,13 @@ class Session {
     const auto after_epoch = [&](const train::LoopState<Real>& s) {
       const train::EpochRecord& record = s.history.back();
       progress.update(s.epoch, describe(record));
-      const train::Json fields = {{"epoch", s.epoch},
-                                  {"step", s.step},
-                                  {"train_loss", record.train_loss},
-                                  {"validation_loss", record.validation_loss},
-                                  {"validation_accuracy", record.validation_accuracy},
-                                  {"best_epoch", s.best_epoch + 1}};
+      train::Json fields = {{"epoch", s.epoch},
+                            {"step", s.step},
+                            {"train_loss", record.train_loss},
+                            {"validation_loss", record.validation_loss},
+                            {"validation_accuracy", record.validation_accuracy},
+                            {"best_epoch", s.best_epoch + 1}};
+      if (figures_) fields.update(figures_());
       log_.write("epoch", s.epoch, fields);
       return !train::out_of_patience(s, patience);
     };
@@ -183,6 +187,7 @@ class Session {
   std::optional<io::DirectoryLock> lock_;
   train::RunLog log_;
   Index epochs_ = 0;
+  std::function<train::Json()> figures_;
   double seconds_ = 0;
 };
 
