@@ -13,8 +13,9 @@ namespace detail {
 
 using CrcTables = std::array<std::array<std::uint32_t, 256>, 8>;
 
-/// Tables for eight bytes at a time ("slicing by 8"); polynomial in reflected form. Made at the first use: as constants
-/// they would cost every program that includes this header a tenth of a second of compilation, and take microseconds here.
+/// Tables for eight bytes at a time ("slicing by 8"); polynomial in reflected form. Made at the first use: as
+/// constants they would cost every program that includes this header a tenth of a second of compilation, and
+/// take microseconds here.
 inline CrcTables crc_tables(std::uint32_t polynomial) noexcept {
   CrcTables t{};
   for (std::uint32_t i = 0; i < 256; ++i) {
