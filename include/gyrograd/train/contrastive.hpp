@@ -48,13 +48,13 @@ class ContrastiveStep {
   /// micro-batches are kept when they are not larger together.
   ContrastiveStep(ThreadPool& pool, Index parameters, std::array<Index, contrastive_outputs> widths,
                   distributed::Communicator* team = nullptr, Negatives negatives = Negatives::global,
-                  std::size_t tape_bytes = std::size_t{768} << 20)
+                  std::size_t tape_bytes = std::size_t{768} << 20, Index slots = Slots<Real>::default_count)
       : local_(team != nullptr && team->size() > 1 && negatives == Negatives::local),
         share_(local_ ? Real(1) / static_cast<Real>(team->size()) : Real(1)),
         team_(team != nullptr && team->size() > 1 ? team : nullptr),
         widths_(widths),
         tape_bytes_(tape_bytes),
-        slots_(pool, parameters, Slots<Real>::default_count, team),
+        slots_(pool, parameters, slots, team),
         direct_gradient_(static_cast<std::size_t>(parameters)) {
     if (local_) slots_.use_own_batches();
   }

@@ -48,7 +48,8 @@ class PrimusPretraining {
         width_(model.encoder().config().width),
         queue_(options.uses_queue() ? options.queue : 1, width_, options.queue_rows),
         team_(team != nullptr && options.negatives == Negatives::local && team->size() > 1 ? team : nullptr),
-        step_(pool, model.store().size(), widths(options, width_), team, options.negatives),
+        step_(pool, model.store().size(), widths(options, width_), team, options.negatives, kept_tapes,
+              options.slots),
         adam_(model.store().size(), {.learning_rate = options.lr}),
         scratch_(static_cast<std::size_t>(pool.size())) {
     for (std::vector<float>& row : scratch_) row.resize(window_size());
@@ -135,7 +136,8 @@ class PrimusPretraining {
   bool stop_agreed() const { return step_.slots().stop_agreed(); }
 
  private:
-  static constexpr Index micro_batch = 2 * kernels::lanes<Real>;  // one slab group of the GRU
+  static constexpr std::size_t kept_tapes = std::size_t{768} << 20;  // bytes
+  static constexpr Index micro_batch = 2 * kernels::lanes<Real>;     // one slab group of the GRU
   enum Output : std::size_t { s0, s1, g0 };
 
   static std::array<Index, contrastive_outputs> widths(const PrimusPretrainOptions& o, Index width) {

@@ -36,8 +36,9 @@ struct PrimusPretrainOptions {
   losses::TemperatureOptions temperature;
   double start_temperature = 0.1;
   data::TangOptions augmentation;
-  Negatives negatives = Negatives::global;  ///< of several processes
-  bool augment_both = false;                ///< false: view 0 is the window itself
+  Negatives negatives = Negatives::global;    ///< of several processes
+  Index slots = Slots<float>::default_count;  ///< gradient slots, at least one for each process
+  bool augment_both = false;                  ///< false: view 0 is the window itself
 
   bool uses_ss() const { return weights.alpha > 0; }
   bool uses_mm() const { return weights.beta > 0 || weights.gamma_mm > 0; }
