@@ -67,8 +67,8 @@ void append_test(const std::string& command, std::vector<NamedFeatures>& all,
 }
 
 /// Numbers of --users or --takes: a file, or (users) a column of the label file.
-std::vector<Index> read_groups(const std::string& command, const Arguments& a, const std::string& option,
-                               const std::string& labels, Index expected) {
+std::vector<Index> read_groups(const Arguments& a, const std::string& option, const std::string& labels,
+                               Index expected) {
   if (!a.has(option)) return {};
   const std::string source = a.text(option);
   Index column = -1;
@@ -78,7 +78,6 @@ std::vector<Index> read_groups(const std::string& command, const Arguments& a, c
   if (static_cast<Index>(out.size()) != expected)
     fail<IoError>(source, ": ", out.size(), " values for ", expected, " windows of --", option,
                   "; all files must come from the same preparation");
-  (void)command;
   return out;
 }
 
@@ -224,8 +223,8 @@ ProbeInput read_probe_input(const std::string& command, const Arguments& a) {
   in.labels = data::load_numbers(labels, column);
   check_counts(in, labels);
   const Index own = in.count();
-  in.users = read_groups(command, a, "users", labels, own);
-  in.takes = read_groups(command, a, "takes", labels, own);
+  in.users = read_groups(a, "users", labels, own);
+  in.takes = read_groups(a, "takes", labels, own);
   Index separate_from = 0;
   if (a.has("test-embeddings") != a.has("test-labels"))
     fail<UsageError>(command, ": --test-embeddings and --test-labels belong together");
@@ -239,7 +238,7 @@ ProbeInput read_probe_input(const std::string& command, const Arguments& a) {
       fail<UsageError>(command,
                        ": --users and --test-users belong together, so that people in both are seen");
     const std::vector<Index> people =
-        read_groups(command, a, "test-users", a.text("test-labels"), static_cast<Index>(more.size()));
+        read_groups(a, "test-users", a.text("test-labels"), static_cast<Index>(more.size()));
     in.users.insert(in.users.end(), people.begin(), people.end());
     if (!in.takes.empty()) in.takes.resize(in.labels.size(), -1);  // test windows are never drawn
   } else if (a.has("test-users")) {

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+// `gyrograd primus embed WEIGHTS WINDOWS OUT`: embeddings of windows, with the files that probes and
+// retrieval read next to them.
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/arguments.hpp"
+#include "cli/primus.hpp"
+#include "cli/run_options.hpp"
+#include "gyrograd/core/thread_pool.hpp"
+#include "gyrograd/data/paired_file.hpp"
+#include "gyrograd/data/windows_file.hpp"
+#include "gyrograd/io/npy.hpp"
+#include "gyrograd/models/primus_classifier.hpp"
+#include "gyrograd/models/primus_file.hpp"
+#include "gyrograd/train/slots.hpp"
+
+namespace gyrograd::cli {
+namespace {
+
+constexpr const char* command = "primus embed";
+
+using Encoder = models::PrimusEncoder<float>;
+
+/// Sizes as the tensors of the file say. The pooling of IMU2CLIP is not written in weights: an option.
+models::PrimusConfig config_of(const fs::path& file, bool max_pool) {
+  const io::TensorFile tensors = models::read_primus_file(file);
+  models::PrimusConfig config;
+  config.heads = models::PrimusHeads::single;
+  bool found = false;
+  for (const io::TensorEntry& entry : tensors.entries()) {
+    if (entry.name.find("backbone.") != std::string::npos) config.heads = models::PrimusHeads::multi;
+    if (!entry.name.ends_with(".5.weight_hh_l0") || entry.shape.size() != 2) continue;
+    config.width = static_cast<Index>(entry.shape[1]);
+    found = true;
+  }
+  if (!found)
+    fail<IoError>(file.string(),
+                  ": no recurrent weights of a PRIMUS encoder; give a checkpoint or weights of one");
+  if (max_pool) config.pool = models::PrimusPool::max;
+  return config;
+}
+
+/// One output for every window of a shard, behind what is there.
+void append_embeddings(std::vector<float>& all, const Encoder& encoder, const data::Windows& windows,
+                       models::PrimusOutput output, ThreadPool& pool) {
+  const Index width = encoder.config().width;
+  const std::size_t start = all.size();
+  all.resize(start + static_cast<std::size_t>(windows.count * width));
+  train::Slots<float> slots(pool, 0);
+  slots.forward(
+      windows.count, 2 * kernels::lanes<float>, [&](Tape<float>& tape, Index first, Index count, int) {
+        const auto x = tape.saved<dyn, dyn, dyn>(count, windows.steps, windows.channels);
+        std::vector<Index> chosen(static_cast<std::size_t>(count));
+        std::iota(chosen.begin(), chosen.end(), first);
+        data::gather_windows(x.data(), windows, chosen);
+        const auto y = models::primus_output(encoder, tape, encoder.embed(tape, tape.constant(x)), output);
+        float* to = all.data() + start + static_cast<std::size_t>(first * width);
+        for (Index b = 0; b < count; ++b)
+          for (Index c = 0; c < width; ++c) *to++ = y.value(b, c);
+      });
+}
+
+/// What lies beside the windows of all shards; a list that one shard lacks is left out.
+struct Companions {
+  std::vector<std::int64_t> labels, users, takes;
+  std::vector<float> text, video;
+  Index text_width = 0, video_width = 0;
+  Index windows = 0;
+
+  void add(const data::PairedWindows& p) {
+    const auto append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+    append(labels, p.labels), append(users, p.users), append(takes, p.takes);
+    append(text, p.text), append(video, p.video);
+    text_width = std::max(text_width, p.text_width), video_width = std::max(video_width, p.video_width);
+    windows += p.count();
+  }
+  void write(const fs::path& out) const {
+    const auto n = static_cast<std::size_t>(windows);
+    const auto list = [&](const char* name, const std::vector<std::int64_t>& values) {
+      if (values.size() == n) io::write_npy(out / name, values, {n});
+    };
+    const auto rows = [&](const char* name, const std::vector<float>& values, Index width) {
+      const auto w = static_cast<std::size_t>(width);
+      if (width > 0 && values.size() == n * w) io::write_npy(out / name, values, {n, w});
+    };
+    list("labels.npy", labels), list("users.npy", users), list("takes.npy", takes);
+    rows("text.npy", text, text_width), rows("video.npy", video, video_width);
+  }
+};
+
+}  // namespace
+
+int run_primus_embed(int argc, char** argv) {
+  Arguments arguments(command,
+                      "Embed windows with a PRIMUS or IMU2CLIP encoder. Writes OUT/embeddings.npy and,\n"
+                      "from a part of a paired set, labels, users, takes, text and video beside it.",
+                      {{"WEIGHTS", "weights or Lightning checkpoint of an encoder"},
+                       {"WINDOWS", "part of a paired set (folder of shards), or FILE.npy of windows"},
+                       {"OUT", "folder to write"}},
+                      {{"output", "KIND", "mmcl (default, as published), ssl, or emb: before the heads"},
+                       {"max-pool", "", "the encoder pools as IMU2CLIP does (5 s at 200 Hz)"},
+                       {"threads", "N", "worker threads (default: all cores); never changes the result"},
+                       {"quiet", "", "no notes"},
+                       {"force", "", "replace outputs that exist"}});
+  if (!arguments.parse(argc, argv)) return ExitCode::done;
+  const RunOptions run = read_run_options(arguments, false);
+  const std::string kind = arguments.choice("output", {"mmcl", "ssl", "emb"});
+  const models::PrimusOutput output = kind == "emb"   ? models::PrimusOutput::emb
+                                      : kind == "ssl" ? models::PrimusOutput::ssl
+                                                      : models::PrimusOutput::mmcl;
+  const fs::path weights = arguments.word(0), source = arguments.word(1), out = arguments.word(2);
+  refuse_existing(out / "embeddings.npy", run.force);
+  Encoder encoder(config_of(weights, arguments.flag("max-pool")));
+  models::load_primus(encoder, weights);
+  ThreadPool pool(run.threads);
+  std::vector<float> all;
+  Companions beside;
+  if (fs::is_directory(source)) {
+    for (const fs::path& shard : data::shard_folders(source)) {
+      const data::PairedWindows p = data::load_paired_shard(shard);
+      append_embeddings(all, encoder, p.windows, output, pool);
+      beside.add(p);
+    }
+  } else {
+    const data::Windows windows = data::load_windows(source);
+    append_embeddings(all, encoder, windows, output, pool);
+    beside.windows = windows.count;
+  }
+  if (beside.windows == 0)
+    fail<IoError>(source.string(), ": no shard with windows; expected a part such as dataset/paired/test");
+  make_folder(out);
+  beside.write(out);
+  io::write_npy(out / "embeddings.npy", all,
+                {static_cast<std::size_t>(beside.windows), static_cast<std::size_t>(encoder.config().width)});
+  note(run, command, ": ", beside.windows, " windows, width ", encoder.config().width, ", output ", kind);
+  result((out / "embeddings.npy").string());
+  return ExitCode::done;
+}
+
+}  // namespace gyrograd::cli
