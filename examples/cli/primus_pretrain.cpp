@@ -96,6 +96,7 @@ train::RunIdentity identity_of(const Arguments& a, const train::PrimusPretrainOp
           {"--augment-set", exact(o.augmentation.scaling) + " " + exact(o.augmentation.noise)},
           {"--augment-both", flag("augment-both")},
           {"--local-negatives", flag("local-negatives") + own_negatives},
+          {"--slots", std::to_string(o.slots)},
           {"initial weights", start}};
 }
 

@@ -9,6 +9,7 @@
 
 #include "cli/arguments.hpp"
 #include "cli/run_options.hpp"
+#include "gyrograd/distributed/launcher.hpp"
 #include "gyrograd/train/primus_options.hpp"
 
 namespace gyrograd::cli {
@@ -37,6 +38,7 @@ inline std::vector<OptionSpec> contrastive_option_specs() {
       {"augment-set", "NAME", "paper (default), tang, released: parameters"},
       {"augment-both", "", "augment both views"},
       {"local-negatives", "", "mpirun: each process contrasts its own share only"},
+      {"slots", "N", "gradient slots, shared by the processes of mpirun (default 8)"},
       {"max-memory", "MB", "leave windows in their files; memory for them"},
       {"epochs", "N", "number of epochs (default 15)"},
       {"batch", "N", "windows per step (default 16)"},
@@ -115,6 +117,7 @@ inline train::PrimusPretrainOptions read_contrastive_options(const Arguments& a,
   }
   o.weights = read_weights(a, o.weights);
   o.batch = a.integer("batch", o.batch, 1, 1000000);
+  o.slots = a.integer("slots", std::max<Index>(o.slots, distributed::launched_processes()), 1, 4096);
   o.lr = a.real("lr", o.lr, 0, 1000);
   o.seed = seed;
   o.least_filled = a.integer("queue-min", 1, 0, 1 << 24);

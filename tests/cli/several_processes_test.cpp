@@ -114,6 +114,36 @@ TEST_CASE("two and three processes give the bits of one", "[cli][mpi]") {
   }
 }
 
+TEST_CASE("PRIMUS: two processes give the bits of one, from memory and from files", "[cli][mpi]") {
+  if (!can_run()) return;
+  const TempFolder root;
+  const Words made = {"primus", "synth",   "dataset/p", "--users", "5",  "--windows",
+                      "200",    "--steps", "123",       "--width", "12", "--quiet"};
+  REQUIRE(run_tool(root.path(), made).code == 0);
+  // 20 steps of 70 windows at most: three micro-batches, so that both have work.
+  const Words train = {"primus",  "pretrain", "p",         "--epochs", "10",      "--batch", "70",
+                       "--queue", "80",       "--threads", "1",        "--quiet", "--force"};
+  const std::string weights = "saved/primus_p/primus.safetensors";
+  REQUIRE(run_tool(root.path(), train).code == 0);
+  const std::string alone = file_text(root.path() / weights);
+  REQUIRE(alone.size() > 50000);
+  for (const Words& more : {Words{}, Words{"--max-memory", "64"}}) {
+    const Outcome outcome = run_mpi(root.path(), std::vector<Words>(2, with(train, more)));
+    INFO(outcome.err);
+    REQUIRE(outcome.code == 0);
+    CHECK((file_text(root.path() / weights) == alone));
+  }
+  REQUIRE(run_tool(root.path(), with(train, {"--max-memory", "64"})).code == 0);
+  CHECK((file_text(root.path() / weights) == alone));
+  const Words local = with(train, {"--local-negatives"});
+  REQUIRE(run_mpi(root.path(), {local, local}).code == 0);
+  CHECK((file_text(root.path() / weights) != alone));
+  const Outcome differ = run_mpi(root.path(), {train, local});
+  CHECK(differ.code == 1);
+  REQUIRE(own_lines(differ.err).size() == 1);
+  CHECK(own_lines(differ.err)[0].find("--local-negatives") != std::string::npos);
+}
+
 TEST_CASE("more processes than gradient slots: more slots, the same for one process", "[cli][mpi]") {
   if (!can_run()) return;
   const TempFolder root;
