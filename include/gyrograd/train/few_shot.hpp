@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -53,9 +54,13 @@ inline Shots draw_shots(std::span<const Index> labels, std::span<const Index> ca
     shuffle(g, std::span(all));
     if (over == ShotsOver::takes) {  // the n-th window of each take before the n+1-st of any
       std::map<Index, Index> seen;
-      std::map<Index, Index> turn;  // of every window
-      for (const Index i : all) turn[i] = seen[takes[static_cast<std::size_t>(i)]]++;
-      std::stable_sort(all.begin(), all.end(), [&](Index a, Index b) { return turn[a] < turn[b]; });
+      std::vector<std::array<Index, 3>> turns;  // turn, place, window
+      for (const Index i : all) {
+        const auto place = static_cast<Index>(turns.size());
+        turns.push_back({seen[takes[static_cast<std::size_t>(i)]]++, place, i});
+      }
+      std::sort(turns.begin(), turns.end());
+      std::transform(turns.begin(), turns.end(), all.begin(), [](const auto& t) { return t[2]; });
     }
     const auto have = static_cast<Index>(all.size());
     const Index take = per_class == 0 ? have : std::min(per_class, have);
