@@ -195,6 +195,23 @@ TEST_CASE("processes that differ end in one line and write nothing", "[cli][mpi]
   }
 }
 
+TEST_CASE("a process that fails at its work ends the others with one line", "[cli][mpi]") {
+  if (!can_run()) return;
+  const TempFolder root;
+  const Words made = {"synth", "dataset/tiny", "--users", "4", "--windows", "60", "--shards", "2", "--quiet"};
+  REQUIRE(run_tool(root.path(), made).code == 0);
+  const fs::path shard = root.path() / "dataset/tiny/data_20_120_0001.npy";
+  std::string bytes = file_text(shard);
+  std::fill(bytes.begin() + 128, bytes.end(), '\xFF');  // not a number, found when it is read
+  spill(shard, bytes);
+  const Outcome outcome = run_mpi(root.path(), {pretrain, pretrain});
+  INFO(outcome.err);
+  CHECK(outcome.code == 1);
+  REQUIRE(own_lines(outcome.err).size() == 1);
+  CHECK(own_lines(outcome.err)[0].find("data_20_120_0001.npy") != std::string::npos);
+  CHECK_FALSE(fs::exists(root.path() / weights_file));
+}
+
 TEST_CASE("a killed process ends the others within seconds, and the run goes on", "[cli][mpi]") {
   if (!can_run()) return;
   const TempFolder root;
@@ -203,7 +220,7 @@ TEST_CASE("a killed process ends the others within seconds, and the run goes on"
   longer[7] = "100000";
   ToolProcess job(root.path(), under_mpirun({longer, longer}), mpirun());
   const fs::path checkpoint = root.path() / checkpoint_file;
-  for (int i = 0; i < 200 && !fs::exists(checkpoint); ++i)
+  for (int i = 0; i < 600 && !fs::exists(checkpoint); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   const std::vector<pid_t> ranks = processes_in(root.path());
   REQUIRE(ranks.size() == 2);
@@ -235,7 +252,7 @@ TEST_CASE("a signal to one process stops all at one step, and one process can go
                   under_mpirun({with(longer, {"--save-every", "0"}), with(longer, {"--save-every", "0"})}),
                   mpirun());
   const fs::path checkpoint = root.path() / checkpoint_file;
-  for (int i = 0; i < 200 && !fs::exists(checkpoint); ++i)
+  for (int i = 0; i < 600 && !fs::exists(checkpoint); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   const std::vector<pid_t> ranks = processes_in(root.path());
   REQUIRE(ranks.size() == 2);
