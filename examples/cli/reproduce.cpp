@@ -118,6 +118,9 @@ double run_job(const Job& job, const train::StopOnSignal& stop) {
     fail<Error>("reproduce: stopped by signal ", stop.number(), " in ", job.title,
                 "; the same command goes on from there");
   if (code != 0) fail<Error>("reproduce: ", job.title, " ended with exit code ", code);
+  if (!fs::exists(job.done))
+    fail<Error>("reproduce: ", job.title, " is complete, but ", job.done.string(),
+                " is missing; remove its weights to train it again");
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
