@@ -71,7 +71,8 @@ const std::string grid =
 
 TEST_CASE("help of the commands that judge fits a terminal", "[cli][primus]") {
   const TempFolder scratch;
-  for (const char* command : {"probe", "zero-shot", "retrieve"}) {
+  for (const char* command :
+       {"embed", "probe", "zero-shot", "retrieve", "simclr", "efficiency", "reproduce"}) {
     const Outcome outcome = run_tool(scratch.path(), {"primus", command, "--help"});
     INFO(command << '\n' << outcome.err << outcome.out);
     CHECK(outcome.code == 0);
