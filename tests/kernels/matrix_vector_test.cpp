@@ -67,7 +67,7 @@ TEST_CASE("int8 weights: rounding is at most half a step, sums are exact") {
 TEST_CASE("int8 weights: the largest values do not overflow, a zero row stays zero") {
   const Index depth = 1024, row = int8_row(depth);
   std::vector<float> w(static_cast<std::size_t>(8 * depth), 1.0F), x(static_cast<std::size_t>(depth), -5.0F),
-      scale(4), y(8);
+      scale(8), y(8);
   std::fill(w.begin() + depth, w.begin() + 2 * depth, 0.0F);
   std::vector<std::int8_t> values(static_cast<std::size_t>(8 * row));
   std::vector<std::int16_t> rounded(static_cast<std::size_t>(row));
