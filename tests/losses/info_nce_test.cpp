@@ -188,7 +188,7 @@ TEST_CASE("a mask of ones changes nothing, and excluded samples are those of a s
   const auto rows = [](const std::vector<double>& x) {
     std::vector<double> out;
     for (std::size_t c = 0; c < 3; ++c)
-      for (const std::size_t i : {0, 2, 3}) out.push_back(x[i + 5 * c]);
+      for (const std::size_t i : {0U, 2U, 3U}) out.push_back(x[i + 5 * c]);
     return out;
   };
   CHECK(value(5, q, k, 0.2, o) == Approx(value(3, rows(q), rows(k), 0.2)).epsilon(1e-14));
