@@ -53,7 +53,7 @@ inline constexpr auto commands = std::to_array<Command>({
     {"classifier_bert", "train encoder and classifier in one and evaluate them", run_classifier_bert},
     {"benchmark", "train a baseline on the recordings and evaluate it", run_benchmark},
     {"reproduce", "a table of the paper: train all of it, paper beside measured", run_reproduce},
-    {"primus", "encoders pre-trained with text and video: train, probe, compare", run_primus},
+    {"primus", "encoders learned with text and video: train, probe, compare", run_primus},
     {"tpn", "train TPN: transformations first, then a classifier", run_tpn},
     {"evaluate", "score saved weights on a part of a data set", run_evaluate},
     {"plot", "draw a run: charts as SVG and one page", run_plot},

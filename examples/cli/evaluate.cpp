@@ -104,7 +104,7 @@ Material read_material(const Request& r) {
   }
   const WindowSources sources = read_sources(r.folder, r.version, r.card, m.labels, m.windows.count);
   m.split = split_windows("evaluate", m.windows.count, r.split, r.seed, r.card, sources);
-  m.leaks = data::check_leaks(m.split.train, m.split.test, sources.users, sources.origins, m.windows.steps);
+  m.leaks = find_leaks(m.split, sources, m.windows.steps);
   if (r.part == "all") {
     m.chosen.resize(static_cast<std::size_t>(m.windows.count));
     std::iota(m.chosen.begin(), m.chosen.end(), Index{0});
@@ -115,12 +115,6 @@ Material read_material(const Request& r) {
     fail<ConfigError>("evaluate: the part ", r.part, " of ", m.windows.count,
                       " windows is empty; give --part all");
   return m;
-}
-
-/// Where scores say less than they seem to.
-void note_leaks(const Request& r, const Material& m) {
-  if (m.leaks.leaks() && r.part == "test")
-    note(r.run, "evaluate: ", m.leaks.warning(), "; --split user holds out whole users");
 }
 
 train::Json report_of(const Request& r, const Material& m, const io::TensorFile& file) {
@@ -178,7 +172,7 @@ void evaluate_encoder(const Request& r, const Arguments& arguments, Material& m,
   const Index shown = arguments.integer("reconstructions", 4, 0, 100);
   const io::MaskConfig mask = read_mask_settings(arguments, r.run);
   if (r.run.dry_run) return note(r.run, "evaluate: would write ", r.report.string());
-  note_leaks(r, m);
+  if (r.part == "test") note_leaks(r.run, "evaluate", m.leaks);
   data::SpanMaskConfig spans;
   spans.mask_ratio = mask.mask_ratio;
   spans.max_gram = mask.max_gram;
@@ -348,7 +342,7 @@ void evaluate_classifier(const Request& r, const Arguments& arguments, Material&
     Joint model(encoder_sizes(sizes, block), make_model("evaluate", choice, sizes.hidden, t.classes));
     nn::load_parameters<float>(model, file);
     if (r.run.dry_run) return note(r.run, "evaluate: would write ", r.report.string());
-    note_leaks(r, m);
+    if (r.part == "test") note_leaks(r.run, "evaluate", m.leaks);
     return score_and_report(r, arguments, pieces, t, model, report);
   }
   data::Windows pieces = data::cut_windows(
@@ -357,7 +351,7 @@ void evaluate_classifier(const Request& r, const Arguments& arguments, Material&
   models::AnyClassifier<float> model = make_model("evaluate", choice, pieces.channels, t.classes);
   nn::load_parameters<float>(model, file);
   if (r.run.dry_run) return note(r.run, "evaluate: would write ", r.report.string());
-  note_leaks(r, m);
+  if (r.part == "test") note_leaks(r.run, "evaluate", m.leaks);
   score_and_report(r, arguments, pieces, t, model, report);
 }
 

@@ -145,7 +145,7 @@ Material read_material(const Request& r) {
   m.data_mark = fingerprint(windows.values), m.label_mark = fingerprint(labels.values);
   const WindowSources sources = read_sources(r.folder, r.version, r.card, labels, windows.count);
   m.split = split_windows("tpn", windows.count, r.settings.split, r.settings.seed, r.card, sources);
-  m.leaks = data::check_leaks(m.split.train, m.split.test, sources.users, sources.origins, windows.steps);
+  m.leaks = find_leaks(m.split, sources, windows.steps);
   m.parts = make_parts(labels, r.column, m.split, r.config.seq_len, r.labels, r.settings.seed);
   m.parts.classes = class_count(r.card, r.column, m.parts.classes, r.folder.string());
   // As published the self-training draws its pieces by the first label column, whatever is learned later.
@@ -279,7 +279,7 @@ void train_classifier(const Request& r, const Material& m, const fs::path& weigh
   options.seed = r.settings.seed;
   train::SupervisedTraining<float, Model> recipe(model, m.pieces, m.parts.labelled.pieces, m.parts.validation,
                                                  m.parts.classes, options, pool);
-  if (m.leaks.leaks()) note(r.run, "tpn: ", m.leaks.warning(), "; --split user holds out whole users");
+  note_leaks(r.run, "tpn", m.leaks);
   note(r.run, "tpn: ", m.parts.labelled.pieces.size(), " labelled of ", m.parts.train.size(),
        " training pieces, ", m.parts.validation.size(), " validation, ", m.parts.test.size(), " test, ",
        m.parts.classes, " classes");

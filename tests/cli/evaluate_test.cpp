@@ -38,7 +38,7 @@ double figure(const fs::path& report, const char* part, const char* key) {
 }
 
 const std::string tpn_line =
-    "tpn v1 tiny 20_120 -s tpn -l activity --epochs 4 --batch 32 --label-rate 0.2 --quiet ";
+    "tpn v1 tiny 20_120 -s tpn -l activity --epochs 2 --batch 32 --label-rate 0.2 --quiet ";
 const std::string trunk = "saved/bench_tpn_pre_tiny_20_120/tpn.safetensors";
 const std::string head = "saved/bench_tpn_classifier_tiny_20_120/tpn.safetensors";
 
@@ -67,8 +67,8 @@ TEST_CASE("tpn gives the same bits with more threads, after kills, and on a give
   SECTION("kills") {
     const TempFolder killed;
     make_data(killed.path());
-    int pause = 60;
-    for (int kills = 0;; ++kills, pause += 40) {
+    int pause = 80;
+    for (int kills = 0;; ++kills, pause += 80) {
       REQUIRE(kills < 100);
       ToolProcess process(killed.path(), split(tpn_line + "--save-every 0 --resume"));
       if (process.signal_after(std::chrono::milliseconds(pause), SIGKILL).code == 0) break;
@@ -78,7 +78,7 @@ TEST_CASE("tpn gives the same bits with more threads, after kills, and on a give
   }
   SECTION("the trunk by name") {
     done(root,
-         "tpn v1 tiny 20_120 -f tpn -s other -l activity --epochs 4 --batch 32 --label-rate 0.2 --quiet");
+         "tpn v1 tiny 20_120 -f tpn -s other -l activity --epochs 2 --batch 32 --label-rate 0.2 --quiet");
     CHECK_FALSE(fs::exists(root / "saved/bench_tpn_pre_tiny_20_120/other.safetensors"));
     CHECK((file_text(root / "saved/bench_tpn_classifier_tiny_20_120/other.safetensors") == second));
   }
