@@ -113,7 +113,7 @@ TEST_CASE("every method learns, and its terms are those it names") {
   }
 }
 
-TEST_CASE("the bits depend neither on threads nor on a stop in the middle of an epoch") {
+TEST_CASE("PRIMUS: the bits depend neither on threads nor on a stop in the middle of an epoch") {
   const PrimusPretrainOptions o = small_options("primus");
   const Outcome one = fit(o, 2, 1);
   for (const Outcome& other : {fit(o, 2, 2), fit(o, 2, 3), fit(o, 2, 2, 7)}) {
