@@ -167,7 +167,10 @@ TEST_CASE("primus pretrain: threads and kills change no bit", "[cli][resume]") {
     REQUIRE(outcome.code == 0);
     return file_text(root.path() / weights);
   };
+  const auto start = std::chrono::steady_clock::now();
   const std::string one = run({"--threads", "1", "--log-json", "log.jsonl"});
+  const auto whole =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
   REQUIRE(one.size() > 50000);
   for (const char* file : {"saved/primus_p/primus.report.json", "saved/primus_p/primus.html", "log.jsonl"})
     CHECK(fs::exists(root.path() / file));
@@ -179,7 +182,9 @@ TEST_CASE("primus pretrain: threads and kills change no bit", "[cli][resume]") {
   for (const char* ending : {".safetensors", ".report.json", ".html"})
     fs::remove(root.path() / ("saved/primus_p/primus" + std::string(ending)));
   std::mt19937 random(1);
-  std::uniform_int_distribution<int> pause(100, 900);
+  // Of the time that a whole run takes here, so that a fast machine is interrupted and a slow one gets ahead.
+  std::uniform_int_distribution<int> pause(static_cast<int>(whole.count()) / 8,
+                                           static_cast<int>(whole.count()) / 2);
   int kills = 0;
   for (bool ended = false; !ended && kills < 60; kills += ended ? 0 : 1) {
     ToolProcess process(root.path(), train + Words{"--save-every", "0", "--resume"});
