@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "gyrograd/autograd/ops/dropout.hpp"
-#include "gyrograd/autograd/ops/relu.hpp"
+#include "gyrograd/autograd/ops/permute.hpp"
 #include "gyrograd/core/error.hpp"
+#include "gyrograd/nn/dense_head.hpp"
 #include "gyrograd/nn/embedding.hpp"
 #include "gyrograd/nn/linear.hpp"
 #include "gyrograd/nn/multihead_attention.hpp"
@@ -46,13 +46,9 @@ class AttentionClassifier {
         proj_q_(config_.input, config_.width),
         proj_k_(config_.input, config_.width),
         proj_v_(config_.input, config_.width),
-        attention_(config_.width, config_.heads) {
-    Index width = config_.seq_len * config_.width;
-    for (Index out : config_.dense) {
-      dense_.emplace_back(width, out);
-      width = out;
-    }
-    dense_.emplace_back(width, config_.classes);
+        attention_(config_.width, config_.heads),
+        head_(config_.seq_len * config_.width, config_.dense, config_.classes,
+              config_.activ ? nn::DenseRelu::all : nn::DenseRelu::none) {
     store_.bind(*this);
   }
   AttentionClassifier(AttentionClassifier&&) noexcept = default;
@@ -75,8 +71,7 @@ class AttentionClassifier {
     visit_prefixed("proj_k.", proj_k_, f);
     visit_prefixed("proj_v.", proj_v_, f);
     visit_prefixed("attn.", attention_, f);
-    for (std::size_t i = 0; i < dense_.size(); ++i)
-      visit_prefixed("lin" + std::to_string(i) + ".", dense_[i], f);
+    head_.visit(f);
   }
 
   /// PyTorch's default initial values in the published order of drawing.
@@ -89,7 +84,7 @@ class AttentionClassifier {
     positions_.initialise(g);
     for (nn::Linear<Real>* layer : {&proj_q_, &proj_k_, &proj_v_}) layer->initialise(g);
     attention_.initialise(g);
-    for (nn::Linear<Real>& layer : dense_) layer.initialise(g);
+    head_.initialise(g);
   }
 
   /// Logits (B, classes) of x: (B, seq_len, input).
@@ -110,12 +105,7 @@ class AttentionClassifier {
     // The published flattening is step by step.
     const auto flat = over_batch ? ops::permute(tape, y, {1, 2, 0}) : ops::permute(tape, y, {0, 2, 1});
     Var<Real, dyn, dyn> z = flat.template reshape<dyn, dyn>(x.extent(0), dropout_width());
-    if (mask != nullptr) z = ops::dropout(tape, z, mask);
-    for (const nn::Linear<Real>& layer : dense_) {
-      z = layer(tape, z);
-      if (config_.activ) z = ops::relu(tape, z);
-    }
-    return z;
+    return head_(tape, z, mask);
   }
 
  private:
@@ -138,7 +128,7 @@ class AttentionClassifier {
   nn::PositionTable<Real> positions_;
   nn::Linear<Real> proj_q_, proj_k_, proj_v_;
   nn::MultiheadAttention<Real> attention_;
-  std::vector<nn::Linear<Real>> dense_;
+  nn::DenseHead<Real> head_;
 };
 
 }  // namespace gyrograd::models

@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "gyrograd/autograd/ops/dropout.hpp"
 #include "gyrograd/autograd/ops/max_pool1d.hpp"
 #include "gyrograd/autograd/ops/permute.hpp"
 #include "gyrograd/autograd/ops/relu.hpp"
@@ -18,7 +17,7 @@
 #include "gyrograd/nn/batch_norm.hpp"
 #include "gyrograd/nn/conv1d.hpp"
 #include "gyrograd/nn/conv2d.hpp"
-#include "gyrograd/nn/linear.hpp"
+#include "gyrograd/nn/dense_head.hpp"
 
 namespace gyrograd::models {
 
@@ -79,7 +78,9 @@ template <Scalar Real = float>
 class CnnClassifier {
  public:
   /// Throws ConfigError when a size is not positive or `flat` does not fit the other sizes.
-  explicit CnnClassifier(CnnClassifierConfig config = {}) : config_(checked(std::move(config))) {
+  explicit CnnClassifier(CnnClassifierConfig config = {})
+      : config_(checked(std::move(config))),
+        head_(config_.flat, config_.dense, config_.classes, dense_relu(config_)) {
     Index in = config_.two_dimensional ? 1 : config_.seq_len;
     for (const ConvLayer& c : config_.conv) {
       const ops::Stride s{1, c.padding, 1};
@@ -90,12 +91,6 @@ class CnnClassifier {
       norms_.emplace_back(c.out);
       in = c.out;
     }
-    Index width = config_.flat;
-    for (Index out : config_.dense) {
-      dense_.emplace_back(width, out);
-      width = out;
-    }
-    dense_.emplace_back(width, config_.classes);
     store_.bind(*this);
   }
   CnnClassifier(CnnClassifier&&) noexcept = default;
@@ -119,8 +114,7 @@ class CnnClassifier {
         visit_prefixed(name, conv1d_[i], f);
       visit_prefixed("bn" + std::to_string(i) + ".", norms_[i], f);
     }
-    for (std::size_t i = 0; i < dense_.size(); ++i)
-      visit_prefixed("lin" + std::to_string(i) + ".", dense_[i], f);
+    head_.visit(f);
   }
   template <class F>
   void visit_buffers(F&& f) {
@@ -142,7 +136,7 @@ class CnnClassifier {
         conv1d_[i].initialise(g);
       norms_[i].initialise();
     }
-    for (nn::Linear<Real>& layer : dense_) layer.initialise(g);
+    head_.initialise(g);
   }
 
   /// Logits (B, classes) of x: (B, seq_len, input).
@@ -158,13 +152,7 @@ class CnnClassifier {
     if (mask != nullptr && !config_.dropout)
       fail<ConfigError>("CNN classifier: a dropout mask, but the configuration has dropout false; pass none");
     auto h = config_.two_dimensional ? over_both(tape, x, statistics) : over_features(tape, x);
-    if (mask != nullptr) h = ops::dropout(tape, h, mask);
-    for (std::size_t i = 0; i < dense_.size(); ++i) {
-      h = dense_[i](tape, h);
-      const bool last = i + 1 == dense_.size();
-      if (config_.activ && !(last && config_.logits == LogitActivation::corrected)) h = ops::relu(tape, h);
-    }
-    return h;
+    return head_(tape, h, mask);
   }
 
  private:
@@ -214,6 +202,10 @@ class CnnClassifier {
     }
     return channels * steps * features;
   }
+  static nn::DenseRelu dense_relu(const CnnClassifierConfig& c) {
+    if (!c.activ) return nn::DenseRelu::none;
+    return c.logits == LogitActivation::published ? nn::DenseRelu::all : nn::DenseRelu::hidden;
+  }
   static CnnClassifierConfig checked(CnnClassifierConfig c) {
     bool sizes = c.input > 0 && c.classes > 0 && c.seq_len > 0 && !c.conv.empty();
     for (Index width : c.dense) sizes = sizes && width > 0;
@@ -236,7 +228,7 @@ class CnnClassifier {
   std::vector<nn::Conv2d<Real>> conv2d_;
   std::vector<nn::Conv1d<Real>> conv1d_;
   std::vector<nn::BatchNorm<Real>> norms_;
-  std::vector<nn::Linear<Real>> dense_;
+  nn::DenseHead<Real> head_;
 };
 
 }  // namespace gyrograd::models

@@ -9,11 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "gyrograd/autograd/ops/dropout.hpp"
 #include "gyrograd/autograd/ops/relu.hpp"
 #include "gyrograd/core/error.hpp"
+#include "gyrograd/nn/dense_head.hpp"
 #include "gyrograd/nn/gru.hpp"
-#include "gyrograd/nn/linear.hpp"
 
 namespace gyrograd::models {
 
@@ -73,17 +72,15 @@ template <class Config = GruClassifierConfig, Scalar Real = float>
 class GruClassifier {
  public:
   /// Throws ConfigError when there is no recurrent module or a size is not positive.
-  explicit GruClassifier(Config config = {}) : config_(checked(std::move(config))) {
+  explicit GruClassifier(Config config = {})
+      : config_(checked(std::move(config))),
+        head_(config_.modules.back().hidden, config_.dense, config_.classes,
+              config_.activ ? nn::DenseRelu::all : nn::DenseRelu::none) {
     Index width = config_.input;
     for (const GruModule& m : config_.modules) {
       modules_.emplace_back(width, m.hidden, m.layers);
       width = m.hidden;
     }
-    for (Index out : config_.dense) {
-      dense_.emplace_back(width, out);
-      width = out;
-    }
-    dense_.emplace_back(width, config_.classes);
     store_.bind(*this);
   }
   GruClassifier(GruClassifier&&) noexcept = default;
@@ -93,7 +90,7 @@ class GruClassifier {
   ParameterStore<Real>& store() { return store_; }
   const ParameterStore<Real>& store() const { return store_; }
   const std::vector<nn::Gru<Real>>& modules() const { return modules_; }
-  const std::vector<nn::Linear<Real>>& dense() const { return dense_; }
+  const std::vector<nn::Linear<Real>>& dense() const { return head_.layers(); }
   /// Channels that the dropout mask of one sequence has: the width of the last recurrent module.
   Index dropout_width() const { return modules_.back().hidden(); }
 
@@ -102,8 +99,7 @@ class GruClassifier {
   void visit(F&& f) {
     for (std::size_t i = 0; i < modules_.size(); ++i)
       visit_prefixed("gru" + std::to_string(i) + ".", modules_[i], f);
-    for (std::size_t i = 0; i < dense_.size(); ++i)
-      visit_prefixed("lin" + std::to_string(i) + ".", dense_[i], f);
+    head_.visit(f);
   }
 
   /// PyTorch's default initial values in the published order of drawing.
@@ -114,7 +110,7 @@ class GruClassifier {
   template <WordGenerator Generator>
   void initialise(Generator& g) {
     for (nn::Gru<Real>& module : modules_) module.initialise(g);
-    for (nn::Linear<Real>& layer : dense_) layer.initialise(g);
+    head_.initialise(g);
   }
 
   /// Logits (B, classes) of x: (B, T, input), any T >= 1.
@@ -135,12 +131,7 @@ class GruClassifier {
     }
     auto h = modules_.back().last(tape, s);
     if (config_.activ) h = ops::relu(tape, h);
-    if (mask != nullptr) h = ops::dropout(tape, h, mask);
-    for (const nn::Linear<Real>& layer : dense_) {
-      h = layer(tape, h);
-      if (config_.activ) h = ops::relu(tape, h);
-    }
-    return h;
+    return head_(tape, h, mask);
   }
 
  private:
@@ -157,7 +148,7 @@ class GruClassifier {
   Config config_;
   ParameterStore<Real> store_;
   std::vector<nn::Gru<Real>> modules_;
-  std::vector<nn::Linear<Real>> dense_;
+  nn::DenseHead<Real> head_;
 };
 
 }  // namespace gyrograd::models

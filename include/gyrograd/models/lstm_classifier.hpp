@@ -9,11 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "gyrograd/autograd/ops/dropout.hpp"
 #include "gyrograd/autograd/ops/relu.hpp"
 #include "gyrograd/core/error.hpp"
 #include "gyrograd/nn/batch_norm.hpp"
-#include "gyrograd/nn/linear.hpp"
+#include "gyrograd/nn/dense_head.hpp"
 #include "gyrograd/nn/lstm.hpp"
 
 namespace gyrograd::models {
@@ -67,18 +66,16 @@ template <Scalar Real = float>
 class LstmClassifier {
  public:
   /// Throws ConfigError when there is no recurrent module or a size is not positive.
-  explicit LstmClassifier(LstmClassifierConfig config = {}) : config_(checked(std::move(config))) {
+  explicit LstmClassifier(LstmClassifierConfig config = {})
+      : config_(checked(std::move(config))),
+        head_(config_.modules.back().hidden, config_.dense, config_.classes,
+              config_.activ ? nn::DenseRelu::all : nn::DenseRelu::none) {
     Index width = config_.input;
     for (const LstmModule& m : config_.modules) {
       modules_.emplace_back(width, m.hidden, m.layers);
       norms_.emplace_back(config_.seq_len);
       width = m.hidden;
     }
-    for (Index out : config_.dense) {
-      dense_.emplace_back(width, out);
-      width = out;
-    }
-    dense_.emplace_back(width, config_.classes);
     store_.bind(*this);
   }
   LstmClassifier(LstmClassifier&&) noexcept = default;
@@ -87,7 +84,7 @@ class LstmClassifier {
   const LstmClassifierConfig& config() const { return config_; }
   ParameterStore<Real>& store() { return store_; }
   const ParameterStore<Real>& store() const { return store_; }
-  const std::vector<nn::Linear<Real>>& dense() const { return dense_; }
+  const std::vector<nn::Linear<Real>>& dense() const { return head_.layers(); }
   /// Channels that the dropout mask of one sequence has: the width of the last recurrent module.
   Index dropout_width() const { return modules_.back().hidden(); }
 
@@ -98,8 +95,7 @@ class LstmClassifier {
       visit_prefixed("lstm" + std::to_string(i) + ".", modules_[i], f);
       visit_prefixed("bn" + std::to_string(i) + ".", norms_[i], f);
     }
-    for (std::size_t i = 0; i < dense_.size(); ++i)
-      visit_prefixed("lin" + std::to_string(i) + ".", dense_[i], f);
+    head_.visit(f);
   }
   template <class F>
   void visit_buffers(F&& f) {
@@ -118,7 +114,7 @@ class LstmClassifier {
       modules_[i].initialise(g);
       norms_[i].initialise();
     }
-    for (nn::Linear<Real>& layer : dense_) layer.initialise(g);
+    head_.initialise(g);
   }
 
   /// Logits (B, classes) of x: (B, T, input), any T >= 1.
@@ -140,12 +136,7 @@ class LstmClassifier {
     }
     auto h = modules_.back().last(tape, s);
     if (config_.activ) h = ops::relu(tape, h);
-    if (mask != nullptr) h = ops::dropout(tape, h, mask);
-    for (const nn::Linear<Real>& layer : dense_) {
-      h = layer(tape, h);
-      if (config_.activ) h = ops::relu(tape, h);
-    }
-    return h;
+    return head_(tape, h, mask);
   }
 
  private:
@@ -164,7 +155,7 @@ class LstmClassifier {
   ParameterStore<Real> store_;
   std::vector<nn::Lstm<Real>> modules_;
   std::vector<nn::BatchNorm<Real>> norms_;
-  std::vector<nn::Linear<Real>> dense_;
+  nn::DenseHead<Real> head_;
 };
 
 }  // namespace gyrograd::models
