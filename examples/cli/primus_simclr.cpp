@@ -13,6 +13,7 @@
 #include "gyrograd/io/tensors.hpp"
 #include "gyrograd/metrics/summary.hpp"
 #include "gyrograd/models/simclr_har.hpp"
+#include "gyrograd/nn/glorot.hpp"
 #include "gyrograd/nn/state_dict.hpp"
 #include "gyrograd/train/cell_log.hpp"
 #include "gyrograd/train/simclr.hpp"
@@ -220,7 +221,7 @@ int run_primus_simclr(int argc, char** argv) {
       s.simclr.seed = static_cast<std::uint64_t>(seed);
       const data::Split split = split_of(m, s.simclr.seed);
       Model model;
-      model.initialise(static_cast<std::uint32_t>(seed));
+      nn::glorot_initialise<float>(model, static_cast<std::uint32_t>(seed));
       const fs::path folder = out / ("seed_" + std::to_string(seed));
       pretrain(model, m, split, s, run, folder / "encoder.safetensors", pool);
       const Index width = model.config().channels[2];

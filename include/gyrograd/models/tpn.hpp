@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "gyrograd/autograd/ops/conv_max.hpp"
 #include "gyrograd/autograd/ops/dropout.hpp"
 #include "gyrograd/autograd/ops/max_over_time.hpp"
 #include "gyrograd/autograd/ops/permute.hpp"
@@ -91,10 +92,14 @@ class TpnTrunk {
     if (mask != nullptr && !config_.dropout)
       fail<ConfigError>("TPN: a dropout mask, but the configuration has dropout false; pass none");
     Var<Real, dyn, dyn, dyn> h = x.template reshape<dyn, dyn, dyn>(x.extent(0), x.extent(1), x.extent(2));
-    for (std::size_t i = 0; i < 3; ++i) {
-      h = ops::relu(tape, conv_[i](tape, h));
-      if (mask == nullptr) continue;
-      h = ops::dropout(tape, h, mask);
+    if (mask == nullptr) {
+      for (std::size_t i = 0; i < 2; ++i) h = ops::relu(tape, conv_[i](tape, h));
+      const nn::Conv1d<Real>& last = conv_[2];
+      return ops::conv_max(tape, h, tape.parameter(last.weight), tape.parameter(last.bias),
+                           config_.kernels[2]);
+    }
+    for (const auto& layer : conv_) {
+      h = ops::dropout(tape, ops::relu(tape, layer(tape, h)), mask);
       mask += h.value.size();
     }
     return ops::max_over_time(tape, h);
