@@ -205,8 +205,11 @@ std::map<std::string, Cost> try_out(ReproducePlan plan, const RunOptions& run) {
 
 /// Shortens the plan to a budget in seconds. Measured once: the same budget again takes the same epochs.
 void fit_budget(ReproducePlan& plan, double budget, const fs::path& memory, const RunOptions& run) {
-  train::Json key = {
-      {"budget", budget}, {"datasets", plan.datasets}, {"seeds", plan.seeds}, {"split", plan.split}};
+  train::Json key = {{"budget", budget},
+                     {"datasets", plan.datasets},
+                     {"models", plan.models},
+                     {"seeds", plan.seeds},
+                     {"split", plan.split}};
   if (std::ifstream in(memory); in) {
     const train::Json known = train::Json::parse(in, nullptr, false);
     if (!known.is_discarded() && known.value("key", train::Json()) == key) {
@@ -239,6 +242,7 @@ std::vector<OptionSpec> option_specs() {
   std::vector<OptionSpec> options = {
       {"table", "NAME", "har (default), dpc, classifiers, cross, window or rate"},
       {"datasets", "LIST", "such as uci,motion (default: those that are prepared)"},
+      {"models", "LIST", "only these of the table: dcnn,r-gru,limu-gru"},
       {"raw", "LIST", "recordings of sets to prepare: uci=DIR,motion=DIR"},
       {"published-weights", "DIR", "take the published encoders below DIR"},
       {"seeds", "LIST", "of split, start and draws (default 3431,1,2)"},
@@ -291,6 +295,10 @@ ReproducePlan read_plan(const Arguments& arguments, const RunOptions& run,
   if (plan.table == "dpc" && plan.datasets != std::vector<std::string>{"shoaib"})
     fail<UsageError>("reproduce: table dpc is about where phones are worn: only shoaib says so");
   plan.cells = paper_table(plan.table, plan.datasets);
+  if (arguments.has("models")) {
+    plan.models = parts_of(arguments.text("models"), "models");
+    plan.cells = cells_of_models(plan.cells, plan.table, plan.models);
+  }
   const Index most = arguments.integer("epochs", 10000000, 1, 10000000);
   plan.pretrain_epochs = std::min(most, arguments.integer("pretrain-epochs", 3200, 1, 10000000));
   plan.epochs = std::min(most, Index{700});

@@ -20,7 +20,7 @@ namespace gyrograd::cli {
 struct ReproducePlan {
   Workspace at;
   std::string table, split = "random", version = "20_120";
-  std::vector<std::string> datasets;
+  std::vector<std::string> datasets, models;  ///< no models: all of the table
   std::vector<std::uint32_t> seeds;
   std::vector<PaperCell> cells;
   Index pretrain_epochs = 3200, epochs = 700;

@@ -50,7 +50,7 @@ inline constexpr PaperModel dcnn{"DCNN", "benchmark", "dcnn", "v1"};
 inline constexpr PaperModel deepsense{"DeepSense", "benchmark", "deepsense", "v1"};
 inline constexpr PaperModel r_gru{"R-GRU", "benchmark", "gru", "v2"};
 inline constexpr PaperModel tpn{"TPN", "tpn", "tpn", "v1"};
-inline constexpr PaperModel repaired_tpn{"TPN, repaired", "tpn", "tpn", "v1",
+inline constexpr PaperModel repaired_tpn{"TPN-repaired", "tpn", "tpn", "v1",
                                          "corrected"};  // not in the paper
 inline constexpr PaperModel limu_gru{"LIMU-GRU", "classifier", "gru", "v2"};
 
@@ -70,25 +70,34 @@ inline PaperScore at(const Row& row, std::string_view set) {
   return place(set) < row.size() ? row[place(set)] : PaperScore{};
 }
 
+/// A model with its scores in the order of `sets`.
+struct ScoredModel {
+  PaperModel model;
+  Row scores;
+};
+
+/// Every model on every data set: activities, 1 % labels, an encoder trained on the same set.
+template <std::size_t N>
+std::vector<PaperCell> one_percent(const std::array<ScoredModel, N>& lines,
+                                   const std::vector<std::string>& datasets) {
+  std::vector<PaperCell> cells;
+  for (const ScoredModel& line : lines)
+    for (const std::string& set : datasets)
+      cells.push_back(
+          {line.model, std::string(line.model.name), set, set, set, "activity", .01, at(line.scores, set)});
+  return cells;
+}
+
 /// Table "har": 1 % labels (LIMU-BERT sheet §14.1).
 inline std::vector<PaperCell> har(const std::vector<std::string>& datasets) {
-  struct Line {
-    PaperModel model;
-    Row scores;
-  };
-  static constexpr std::array<Line, 6> lines{
+  static constexpr std::array<ScoredModel, 6> lines{
       {{dcnn, {{{.760, .736}, {.649, .625}, {.721, .637}, {.715, .718}}}},
        {deepsense, {{{.715, .688}, {.576, .544}, {.722, .650}, {.682, .683}}}},
        {r_gru, {{{.849, .832}, {.760, .741}, {.846, .806}, {.785, .787}}}},
        {tpn, {{{.250, .151}, {.208, .068}, {.084, .026}, {.163, .040}}}},
        {repaired_tpn, {}},
        {limu_gru, {{{.964, .962}, {.924, .923}, {.927, .899}, {.900, .899}}}}}};
-  std::vector<PaperCell> cells;
-  for (const Line& line : lines)
-    for (const std::string& set : datasets)
-      cells.push_back(
-          {line.model, std::string(line.model.name), set, set, set, "activity", .01, at(line.scores, set)});
-  return cells;
+  return one_percent(lines, datasets);
 }
 
 /// Table "dpc": where Shoaib's phones were worn, by label rate (sheet §14.2).
@@ -116,11 +125,7 @@ inline std::vector<PaperCell> dpc() {
 
 /// Table "classifiers": heads on the same embeddings (sheet §14.3). LIMU-CNN is cnn2; cnn1 has no row there.
 inline std::vector<PaperCell> classifiers(const std::vector<std::string>& datasets) {
-  struct Line {
-    PaperModel model;
-    Row scores;
-  };
-  static constexpr std::array<Line, 5> lines{
+  static constexpr std::array<ScoredModel, 5> lines{
       {{{"LIMU-CNN", "classifier", "cnn2", "v1"}, {{{.952, .946}, {.883, .882}, {.895, .858}, {.849, .850}}}},
        {{"LIMU-CNN1D", "classifier", "cnn1", "v1"}, {}},
        {{"LIMU-ATTN", "classifier", "attn", "v1"},
@@ -128,12 +133,7 @@ inline std::vector<PaperCell> classifiers(const std::vector<std::string>& datase
        {{"LIMU-LSTM", "classifier", "lstm", "v1"},
         {{{.953, .949}, {.913, .915}, {.913, .880}, {.890, .891}}}},
        {limu_gru, {{{.964, .962}, {.924, .923}, {.927, .899}, {.900, .899}}}}}};
-  std::vector<PaperCell> cells;
-  for (const Line& line : lines)
-    for (const std::string& set : datasets)
-      cells.push_back(
-          {line.model, std::string(line.model.name), set, set, set, "activity", .01, at(line.scores, set)});
-  return cells;
+  return one_percent(lines, datasets);
 }
 
 /// Table "cross": encoders trained on another set, rows = that set (sheet §14.4, accuracies only).
@@ -208,6 +208,33 @@ inline std::vector<PaperCell> paper_table(const std::string& table,
   for (const std::string_view known : paper::tables) list += (list.empty() ? "" : ", ") + std::string(known);
   fail<UsageError>("reproduce: --table is '", table, "', expected one of ", list,
                    did_you_mean(table, paper::tables));
+}
+
+/// Cells of the models that are named, with or without capitals; UsageError for one the table lacks.
+inline std::vector<PaperCell> cells_of_models(const std::vector<PaperCell>& cells, const std::string& table,
+                                              const std::vector<std::string>& names) {
+  const auto small = [](std::string_view text) {
+    std::string word(text);
+    std::transform(word.begin(), word.end(), word.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return word;
+  };
+  std::vector<std::string> known, wanted;
+  for (const PaperCell& cell : cells)
+    if (std::find(known.begin(), known.end(), small(cell.model.name)) == known.end())
+      known.push_back(small(cell.model.name));
+  for (const std::string& name : names) {
+    wanted.push_back(small(name));
+    if (std::find(known.begin(), known.end(), wanted.back()) != known.end()) continue;
+    std::string list;
+    for (const std::string& word : known) list += (list.empty() ? "" : ", ") + word;
+    fail<UsageError>("reproduce: --models: table ", table, " has no model '", name, "', expected of ", list,
+                     did_you_mean(wanted.back(), known));
+  }
+  std::vector<PaperCell> left;
+  for (const PaperCell& cell : cells)
+    if (std::find(wanted.begin(), wanted.end(), small(cell.model.name)) != wanted.end()) left.push_back(cell);
+  return left;
 }
 
 }  // namespace gyrograd::cli

@@ -34,6 +34,13 @@ TEST_CASE("a table is trained once, shown as text, JSON and page, and completed 
   CHECK(again.code == 0);
   CHECK(again.out == first.out);
   CHECK(again.err.find("left") == std::string::npos);  // nothing was run
+  Words of_two = words;
+  of_two.insert(of_two.end(), {"--models", "limu-gru,LIMU-CNN", "--show"});
+  const Outcome two = run_tool(root, of_two);
+  CHECK(two.code == 0);
+  CHECK(two.out.find("LIMU-GRU") != std::string::npos);
+  CHECK(two.out.find("LIMU-CNN ") != std::string::npos);
+  CHECK(two.out.find("LIMU-LSTM") == std::string::npos);
   fs::path removed;
   for (const auto& entry : fs::recursive_directory_iterator(root / "saved"))
     if (entry.path().string().find("cnn2") != std::string::npos && entry.path().extension() == ".json")

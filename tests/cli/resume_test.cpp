@@ -120,3 +120,19 @@ TEST_CASE("threads, kills and stops change no bit of a run", "[cli][resume]") {
     CHECK((file_text(reference.path() / encoder_file) == encoder));
   }
 }
+
+TEST_CASE(
+    "a baseline with batch norms, killed and resumed, has the weights and running estimates of a whole run",
+    "[cli][resume]") {
+  const Words dcnn = {"benchmark", "v1", "tiny",     "20_120", "-s",           "dcnn", "--method", "dcnn",
+                      "-l",        "0",  "--epochs", "60",     "--label-rate", "0.3",  "--quiet"};
+  const std::string file = "saved/bench_dcnn_tiny_20_120/dcnn.safetensors";
+  const TempFolder reference, killed;
+  make_data(reference.path());
+  REQUIRE(run_tool(reference.path(), dcnn).code == 0);
+  const std::string weights = file_text(reference.path() / file);
+  REQUIRE(weights.find("bn2.running_var") != std::string::npos);
+  make_data(killed.path());
+  CHECK(run_with_kills(killed.path(), dcnn + Words{"--save-every", "0"}, 3, 150) > 0);
+  CHECK((file_text(killed.path() / file) == weights));
+}
