@@ -67,6 +67,21 @@ TEST_CASE("moving a store keeps the parameters pointing at their values") {
   CHECK(moved.data() + 6 == model.first.bias.value);
 }
 
+TEST_CASE("values of a part that moves into a larger model move along, new parameters start at zero") {
+  Inner part;
+  ParameterStore<float> own, whole;
+  own.bind(part);
+  for (Index i = 0; i < own.size(); ++i) own.data()[i] = static_cast<float>(i + 1);
+  Outer model;
+  model.second = part;
+  whole.bind(model);
+  CHECK(std::vector<float>(whole.data(), whole.data() + whole.size()) ==
+        std::vector<float>{0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 0});
+  CHECK(model.second.bias.value == whole.data() + 14);
+  whole.bind(model);  // once more, in its own store
+  CHECK(model.second.bias.value[1] == 8);
+}
+
 TEST_CASE("shapes") {
   const Shape s{72, 6};
   CHECK(s.size() == 432);

@@ -2,6 +2,7 @@
 // Parameters: named views into one flat buffer of values, in the published order and row-major shapes.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <initializer_list>
@@ -94,7 +95,8 @@ void visit_state(Model& model, F&& f) {
 template <Scalar Real>
 class ParameterStore {
  public:
-  /// Lays the parameters of `model` out one after the other and points them here. Values start at zero.
+  /// Lays the parameters of `model` out one after the other and points them here. Values that they have, in
+  /// the store of a part that moved in, move along; those of new parameters start at zero.
   template <HasParameters<Real> Model>
   void bind(Model& model) {
     Index size = 0;
@@ -102,9 +104,13 @@ class ParameterStore {
       p.offset = size;
       size += p.size();
     });
-    values_.assign(static_cast<std::size_t>(size), Real(0));
-    visit_state<Real>(model,
-                      [&](std::string_view, Parameter<Real>& p) { p.value = values_.data() + p.offset; });
+    AlignedVector<Real> values(static_cast<std::size_t>(size), Real(0));
+    visit_state<Real>(model, [&](std::string_view, Parameter<Real>& p) {
+      Real* to = values.data() + p.offset;
+      if (p.value != nullptr) std::copy_n(p.value, p.size(), to);
+      p.value = to;
+    });
+    values_ = std::move(values);
   }
   Real* data() { return values_.data(); }
   const Real* data() const { return values_.data(); }

@@ -33,16 +33,7 @@ class MultitaskSsl {
       inner_.emplace_back(encoder_.config().width, hidden);
       outer_.emplace_back(hidden, 1);
     }
-    std::vector<Real> values;
-    encoder_.visit([&](std::string_view, Parameter<Real>& p) {
-      values.insert(values.end(), p.value, p.value + p.size());
-    });
     store_.bind(*this);
-    const Real* from = values.data();
-    encoder_.visit([&](std::string_view, Parameter<Real>& p) {
-      std::copy_n(from, p.size(), p.value);
-      from += p.size();
-    });
   }
   MultitaskSsl(MultitaskSsl&&) noexcept = default;
   MultitaskSsl& operator=(MultitaskSsl&&) noexcept = default;

@@ -45,16 +45,7 @@ class PrimusClassifier {
       : config_(checked(config)),
         encoder_(std::move(encoder)),
         head_(encoder_.config().width, config.classes) {
-    std::vector<Real> values;
-    encoder_.visit([&](std::string_view, Parameter<Real>& p) {
-      values.insert(values.end(), p.value, p.value + p.size());
-    });
     store_.bind(*this);
-    const Real* from = values.data();
-    encoder_.visit([&](std::string_view, Parameter<Real>& p) {
-      std::copy_n(from, p.size(), p.value);
-      from += p.size();
-    });
   }
   PrimusClassifier(PrimusClassifier&&) noexcept = default;
   PrimusClassifier& operator=(PrimusClassifier&&) noexcept = default;

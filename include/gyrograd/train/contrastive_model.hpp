@@ -21,16 +21,7 @@ class ContrastiveModel {
   /// `train_temperature`.
   explicit ContrastiveModel(Encoder encoder, double temperature = 0.1, bool train_temperature = true)
       : encoder_(std::move(encoder)) {
-    std::vector<Real> values;
-    encoder_.visit([&](std::string_view, Parameter<Real>& p) {
-      values.insert(values.end(), p.value, p.value + p.size());
-    });
     store_.bind(*this);
-    const Real* from = values.data();
-    encoder_.visit([&](std::string_view, Parameter<Real>& p) {
-      std::copy_n(from, p.size(), p.value);
-      from += p.size();
-    });
     for (Parameter<Real>* p : temperatures()) {
       *p->value = static_cast<Real>(temperature);
       p->trainable = train_temperature;

@@ -18,9 +18,9 @@
 #include "gyrograd/kernels/simd.hpp"
 #include "gyrograd/losses/cross_entropy.hpp"
 #include "gyrograd/metrics/classification.hpp"
-#include "gyrograd/optim/adam.hpp"
 #include "gyrograd/optim/schedule.hpp"
-#include "gyrograd/train/loop.hpp"
+#include "gyrograd/train/adam_recipe.hpp"
+#include "gyrograd/train/epoch_order.hpp"
 #include "gyrograd/train/slots.hpp"
 
 namespace gyrograd::train {
@@ -62,48 +62,46 @@ std::vector<Index> predict_windows(const Model& model, const data::Windows& wind
 /// Philox(seed, epoch). The score is the accuracy on the validation windows, or, where there are none, the
 /// number of the epoch: then the last one is kept.
 template <Scalar Real, class Model>
-class FineTuning {
+class FineTuning : public AdamRecipe<Real, Model> {
+  using Base = AdamRecipe<Real, Model>;
+  using Base::adam_;
+  using Base::model_;
+
  public:
   FineTuning(Model& model, const data::Windows& windows, std::span<const Index> labels,
              std::vector<Index> train, std::vector<Index> validation, const FineTuningOptions& options,
              ThreadPool& pool)
-      : model_(model),
+      : Base(model, {.learning_rate = options.lr,
+                     .weight_decay = options.weight_decay,
+                     .decay = optim::Decay::decoupled}),
         windows_(windows),
         labels_(labels),
-        train_(std::move(train)),
+        order_(std::move(train), options.batch, options.seed),
         validation_(std::move(validation)),
         options_(options),
         pool_(pool),
-        rate_(options.lr, optim::schedule_steps(static_cast<Index>(train_.size()), options.batch,
+        rate_(options.lr, optim::schedule_steps(static_cast<Index>(order_.size()), options.batch,
                                                 options.epochs, options.schedule)),
         slots_(pool, model.store().size()),
-        adam_(model.store().size(), {.learning_rate = options.lr,
-                                     .weight_decay = options.weight_decay,
-                                     .decay = optim::Decay::decoupled}),
         targets_(static_cast<std::size_t>(pool.size())) {
     if (static_cast<Index>(labels.size()) != windows.count)
       fail<ShapeError>("fine-tuning: ", labels.size(), " labels for ", windows.count, " windows");
   }
 
-  Index batches() const { return (static_cast<Index>(train_.size()) + options_.batch - 1) / options_.batch; }
+  Index batches() const { return order_.batches(); }
 
-  void begin_epoch(Index epoch) {
-    order_ = train_;
-    Philox random(options_.seed, static_cast<std::uint32_t>(epoch), 0, Purpose::shuffle);
-    shuffle(random, std::span(order_));
-  }
+  void begin_epoch(Index epoch) { order_.begin(epoch); }
 
   /// One optimiser step; returns the mean cross-entropy of the batch.
   double train_batch(Index batch) {
-    const Index first = batch * options_.batch;
-    const Index count = std::min(options_.batch, static_cast<Index>(order_.size()) - first);
+    const std::span<const Index> items = order_.batch(batch);
+    const auto count = static_cast<Index>(items.size());
     const Real factor = Real(1) / static_cast<Real>(count);
     adam_.set_learning_rate(rate_(static_cast<Index>(adam_.steps())));
     return static_cast<double>(slots_.step(
         model_, adam_, count, 2 * kernels::lanes<Real>,
         [&](Tape<Real>& tape, Index at, Index size, int thread) {
-          const auto part = std::span<const Index>(order_).subspan(static_cast<std::size_t>(first + at),
-                                                                   static_cast<std::size_t>(size));
+          const auto part = items.subspan(static_cast<std::size_t>(at), static_cast<std::size_t>(size));
           const auto x = tape.template saved<dyn, dyn, dyn>(size, windows_.steps, windows_.channels);
           data::gather_windows(x.data(), windows_, part);
           std::vector<std::int32_t>& own = targets_[static_cast<std::size_t>(thread)];
@@ -127,20 +125,15 @@ class FineTuning {
     return record;
   }
 
-  std::span<Real> weights() {
-    return {model_.store().data(), static_cast<std::size_t>(model_.store().size())};
-  }
-
  private:
-  Model& model_;
   const data::Windows& windows_;
   std::span<const Index> labels_;
-  std::vector<Index> train_, validation_, order_;
+  EpochOrder order_;
+  std::vector<Index> validation_;
   FineTuningOptions options_;
   ThreadPool& pool_;
   optim::WarmupCosine rate_;
   Slots<Real> slots_;
-  optim::Adam<Real> adam_;
   std::vector<std::vector<std::int32_t>> targets_;
 };
 

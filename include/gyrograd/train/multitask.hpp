@@ -17,9 +17,8 @@
 #include "gyrograd/data/tpn_transforms.hpp"
 #include "gyrograd/data/windows.hpp"
 #include "gyrograd/losses/bce.hpp"
-#include "gyrograd/optim/adam.hpp"
-#include "gyrograd/train/checkpoint.hpp"
-#include "gyrograd/train/loop.hpp"
+#include "gyrograd/train/adam_recipe.hpp"
+#include "gyrograd/train/epoch_order.hpp"
 #include "gyrograd/train/slots.hpp"
 
 namespace gyrograd::train {
@@ -43,70 +42,54 @@ struct MultitaskOptions {
 /// Philox(seed, epoch); transformation j of a window: Philox(seed, epoch, 16 window + j), for validation
 /// always that of epoch 0. The score is minus the validation loss.
 template <Scalar Real, class Model>
-class MultitaskTraining {
+class MultitaskTraining : public AdamRecipe<Real, Model> {
+  using Base = AdamRecipe<Real, Model>;
+  using Base::adam_;
+  using Base::model_;
+
  public:
   MultitaskTraining(Model& model, const data::Windows& windows, std::vector<Index> train,
                     std::vector<Index> validation, const MultitaskOptions& options, ThreadPool& pool)
-      : model_(model),
+      : Base(model, {.learning_rate = options.lr}),
         windows_(windows),
-        train_(std::move(train)),
+        order_(std::move(train), options.batch, options.seed),
         validation_(std::move(validation)),
         options_(options),
         slots_(pool, model.store().size()),
-        adam_(model.store().size(), {.learning_rate = options.lr}),
         scratch_(static_cast<std::size_t>(pool.size())) {
-    if (train_.empty() || validation_.empty())
-      fail<ConfigError>("multi-task: ", train_.size(), " training and ", validation_.size(),
+    if (order_.size() == 0 || validation_.empty())
+      fail<ConfigError>("multi-task: ", order_.size(), " training and ", validation_.size(),
                         " validation windows, expected at least one of each; give more windows");
     if (options.batch < 1) fail<ConfigError>("multi-task: batch is ", options.batch, ", expected at least 1");
   }
 
-  Index batches() const { return (static_cast<Index>(train_.size()) + options_.batch - 1) / options_.batch; }
+  Index batches() const { return order_.batches(); }
 
-  void begin_epoch(Index epoch) {
-    epoch_ = epoch;
-    order_ = train_;
-    Philox random(options_.seed, static_cast<std::uint32_t>(epoch), 0, Purpose::shuffle);
-    shuffle(random, std::span(order_));
-  }
+  void begin_epoch(Index epoch) { order_.begin(epoch); }
 
   /// One optimiser step; returns the mean over all questions of the batch.
   double train_batch(Index batch) {
-    const Index first = batch * options_.batch;
-    const Index count = std::min(options_.batch, static_cast<Index>(order_.size()) - first);
+    const std::span<const Index> items = order_.batch(batch);
+    const auto count = static_cast<Index>(items.size());
     const Real factor = Real(1) / static_cast<Real>(count * questions());
-    const auto draw = static_cast<std::uint32_t>(epoch_) + 1;
-    return static_cast<double>(slots_.step(
-        model_, adam_, count, micro_batch, [&](Tape<Real>& tape, Index at, Index size, int thread) {
-          return loss_of(tape, order_, first + at, size, draw, factor, thread);
-        }));
+    const auto draw = static_cast<std::uint32_t>(order_.epoch()) + 1;
+    return static_cast<double>(slots_.step(model_, adam_, count, micro_batch,
+                                           [&](Tape<Real>& tape, Index at, Index size, int thread) {
+                                             return loss_of(tape, items, at, size, draw, factor, thread);
+                                           }));
   }
 
   EpochRecord validate(Index) {
     const auto total = static_cast<Index>(validation_.size());
     const Real factor = Real(1) / static_cast<Real>(total * questions());
-    std::vector<double> parts(static_cast<std::size_t>((total + micro_batch - 1) / micro_batch));
-    slots_.forward(total, micro_batch, [&](Tape<Real>& tape, Index first, Index count, int thread) {
-      const auto loss = loss_of(tape, validation_, first, count, 0, factor, thread);
-      parts[static_cast<std::size_t>(first / micro_batch)] = static_cast<double>(*loss.value.data());
-    });
     EpochRecord record;
-    record.validation_loss = 0;
-    for (const double part : parts) record.validation_loss += part;
+    record.validation_loss =
+        slots_.evaluate(total, micro_batch, [&](Tape<Real>& tape, Index first, Index count, int thread) {
+          return loss_of(tape, validation_, first, count, 0, factor, thread);
+        });
     record.score = -record.validation_loss;
     return record;
   }
-
-  std::span<Real> weights() {
-    return {model_.store().data(), static_cast<std::size_t>(model_.store().size())};
-  }
-  /// What a checkpoint must hold besides the loop state.
-  std::vector<NamedBuffer<Real>> buffers() {
-    return {
-        {"weights", weights()}, {"adam.first", adam_.first_moment()}, {"adam.second", adam_.second_moment()}};
-  }
-  /// To be called when the buffers and `state` were read from a checkpoint.
-  void resume(const LoopState<Real>& state) { adam_.set_steps(static_cast<std::uint64_t>(state.step)); }
 
  private:
   static constexpr Index micro_batch = 4;  // windows, so 36 items
@@ -123,7 +106,7 @@ class MultitaskTraining {
   }
 
   /// Windows items[first ..], each original followed by its eight transformations: nine rows a window.
-  Var<Real> loss_of(Tape<Real>& tape, const std::vector<Index>& items, Index first, Index count,
+  Var<Real> loss_of(Tape<Real>& tape, std::span<const Index> items, Index first, Index count,
                     std::uint32_t draw, Real factor, int thread) {
     Scratch& own = scratch_[static_cast<std::size_t>(thread)];
     const Index rows = count * kinds;
@@ -156,14 +139,12 @@ class MultitaskTraining {
                         data::TpnShuffle::corrected, g);
   }
 
-  Model& model_;
   const data::Windows& windows_;
-  std::vector<Index> train_, validation_, order_;
+  EpochOrder order_;
+  std::vector<Index> validation_;
   MultitaskOptions options_;
   Slots<Real> slots_;
-  optim::Adam<Real> adam_;
   std::vector<Scratch> scratch_;
-  Index epoch_ = 0;
 };
 
 }  // namespace gyrograd::train

@@ -20,9 +20,10 @@
 #include "gyrograd/data/windows.hpp"
 #include "gyrograd/distributed/communicator.hpp"
 #include "gyrograd/losses/masked_mse.hpp"
-#include "gyrograd/optim/adam.hpp"
 #include "gyrograd/tensor/tensor.hpp"
+#include "gyrograd/train/adam_recipe.hpp"
 #include "gyrograd/train/checkpoint.hpp"
+#include "gyrograd/train/epoch_order.hpp"
 #include "gyrograd/train/loop.hpp"
 #include "gyrograd/train/masked_windows.hpp"
 #include "gyrograd/train/slots.hpp"
@@ -36,6 +37,7 @@ struct PretrainOptions {
   std::uint64_t seed = 3431;
   data::SpanMaskConfig mask;
   ValidationMasks validation = ValidationMasks::published;
+  CropConfig crop;                            ///< of windows longer than the model takes
   Index slots = Slots<float>::default_count;  ///< gradient slots, at least one for each process
 };
 
@@ -65,28 +67,35 @@ struct MaskedMicroBatch {
 /// processes (`team`), each computes its share of every batch and of the validation; all hold the same
 /// weights, those that one process would have.
 template <Scalar Real, class Model>
-class MaskedPretraining {
+class MaskedPretraining : public AdamRecipe<Real, Model> {
+  using Base = AdamRecipe<Real, Model>;
+  using Base::adam_;
+  using Base::model_;
+
  public:
   MaskedPretraining(Model& model, std::shared_ptr<data::WindowSource> windows, std::vector<Index> train,
                     std::vector<Index> validation, const PretrainOptions& options, ThreadPool& pool,
                     distributed::Communicator* team = nullptr)
-      : model_(model),
+      : Base(model, {.learning_rate = options.lr}),
         windows_(std::move(windows)),
-        train_(std::move(train)),
+        order_(std::move(train), options.batch, options.seed),
         validation_(std::move(validation)),
         options_(options),
         slots_(pool, model.store().size(), options.slots, team),
-        adam_(model.store().size(), {.learning_rate = options.lr}),
-        micro_batch_(attention_micro_batch<Real>(windows_->steps())) {
-    if (train_.empty() || validation_.empty()) {
-      fail<ConfigError>("pre-training: ", train_.size(), " training and ", validation_.size(),
+        micro_batch_(
+            attention_micro_batch<Real>(options.crop.steps > 0 ? options.crop.steps : windows_->steps())) {
+    if (order_.size() == 0 || validation_.empty()) {
+      fail<ConfigError>("pre-training: ", order_.size(), " training and ", validation_.size(),
                         " validation windows, expected at least one of each; give more windows");
     }
     if (options.batch < 1)
       fail<ConfigError>("pre-training: batch is ", options.batch, ", expected at least 1");
     for (int i = 0; i < pool.size(); ++i) {
       scratch_.push_back(
-          {MaskedWindows(windows_, options.mask, options.seed, options.validation), {}, {}, {}});
+          {MaskedWindows(windows_, options.mask, options.seed, options.validation, options.crop),
+           {},
+           {},
+           {}});
     }
   }
 
@@ -97,20 +106,18 @@ class MaskedPretraining {
       : MaskedPretraining(model, std::make_shared<data::MemoryWindows>(windows), std::move(train),
                           std::move(validation), options, pool, team) {}
 
-  Index batches() const { return (static_cast<Index>(train_.size()) + options_.batch - 1) / options_.batch; }
+  Index batches() const { return order_.batches(); }
 
   void begin_epoch(Index epoch) {
     epoch_ = epoch;
-    order_ = train_;
-    Philox random(options_.seed, static_cast<std::uint32_t>(epoch), 0, Purpose::shuffle);
-    shuffle(random, std::span(order_));
+    order_.begin(epoch);
     fetch_batch(0);
   }
 
   /// One optimiser step; returns the mean squared error over the masked positions of the batch.
   double train_batch(Index batch) {
-    const Index first = batch * options_.batch;
-    const Index count = std::min(options_.batch, static_cast<Index>(order_.size()) - first);
+    const std::span<const Index> items = order_.batch(batch);
+    const auto count = static_cast<Index>(items.size());
     const Real factor =
         Real(1) / static_cast<Real>(count * scratch_[0].source.count() * windows_->channels());
     if (batch + 1 < batches()) {
@@ -120,7 +127,7 @@ class MaskedPretraining {
     }
     return static_cast<double>(slots_.step(
         model_, adam_, count, micro_batch_, [&](Tape<Real>& tape, Index at, Index size, int thread) {
-          return loss_of(tape, part(order_, first + at, size), Purpose::mask, factor, thread);
+          return loss_of(tape, part(items, at, size), Purpose::mask, factor, thread);
         }));
   }
 
@@ -146,34 +153,21 @@ class MaskedPretraining {
     return record;
   }
 
-  std::span<Real> weights() {
-    return {model_.store().data(), static_cast<std::size_t>(model_.store().size())};
-  }
-
-  /// What a checkpoint must hold besides the loop state.
-  std::vector<NamedBuffer<Real>> buffers() {
-    return {
-        {"weights", weights()}, {"adam.first", adam_.first_moment()}, {"adam.second", adam_.second_moment()}};
-  }
-  /// To be called when the buffers and `state` were read from a checkpoint.
-  void resume(const LoopState<Real>& state) { adam_.set_steps(static_cast<std::uint64_t>(state.step)); }
-
   /// Of several processes: any may ask to stop, and after one of the next steps all know.
   void request_stop() { slots_.request_stop(); }
   bool stop_agreed() const { return slots_.stop_agreed(); }
 
  private:
-  static std::span<const Index> part(const std::vector<Index>& items, Index first, Index count) {
-    return std::span(items).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+  static std::span<const Index> part(std::span<const Index> items, Index first, Index count) {
+    return items.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
   }
   static constexpr Index validation_block = 1024;  // a multiple of every micro-batch
 
   /// Has this process's part of a batch fetched while another one is computed.
   void fetch_batch(Index batch) {
-    const Index first = batch * options_.batch;
-    const Index count = std::min(options_.batch, static_cast<Index>(order_.size()) - first);
-    const distributed::Share own = slots_.own_samples(count, micro_batch_);
-    windows_->will_need(part(order_, first + own.begin, own.size()));
+    const std::span<const Index> items = order_.batch(batch);
+    const distributed::Share own = slots_.own_samples(static_cast<Index>(items.size()), micro_batch_);
+    windows_->will_need(part(items, own.begin, own.size()));
   }
   void fetch_validation(Index first) {
     const Index count = std::min(validation_block, static_cast<Index>(validation_.size()) - first);
@@ -190,12 +184,11 @@ class MaskedPretraining {
     return losses::masked_mse(tape, y, static_cast<const Real*>(scratch.target.data()), factor);
   }
 
-  Model& model_;
   std::shared_ptr<data::WindowSource> windows_;
-  std::vector<Index> train_, validation_, order_;
+  EpochOrder order_;
+  std::vector<Index> validation_;
   PretrainOptions options_;
   Slots<Real> slots_;
-  optim::Adam<Real> adam_;
   Index micro_batch_;
   std::vector<MaskedMicroBatch<Real>> scratch_;
   Index epoch_ = 0;

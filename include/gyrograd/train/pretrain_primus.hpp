@@ -21,9 +21,10 @@
 #include "gyrograd/data/paired.hpp"
 #include "gyrograd/data/paired_source.hpp"
 #include "gyrograd/losses/primus.hpp"
-#include "gyrograd/optim/adam.hpp"
+#include "gyrograd/train/adam_recipe.hpp"
 #include "gyrograd/train/checkpoint.hpp"
 #include "gyrograd/train/contrastive.hpp"
+#include "gyrograd/train/epoch_order.hpp"
 #include "gyrograd/train/loop.hpp"
 #include "gyrograd/train/primus_options.hpp"
 
@@ -34,23 +35,26 @@ namespace gyrograd::train {
 /// Philox(seed, epoch, window), for validation Philox(seed, 0, window). Validation reads the queue and leaves
 /// it as it is.
 template <Scalar Real, class Model>
-class PrimusPretraining {
+class PrimusPretraining : public AdamRecipe<Real, Model> {
+  using Base = AdamRecipe<Real, Model>;
+  using Base::adam_;
+  using Base::model_;
+
  public:
   PrimusPretraining(Model& model, std::shared_ptr<data::PairedSource> windows, std::vector<Index> train,
                     std::vector<Index> validation, const PrimusPretrainOptions& options, ThreadPool& pool,
                     distributed::Communicator* team = nullptr)
-      : model_(model),
+      : Base(model, {.learning_rate = options.lr}),
         windows_(std::move(windows)),
-        train_(std::move(train)),
         validation_(std::move(validation)),
         options_(options),
         pool_(pool),
         width_(model.encoder().config().width),
         queue_(options.uses_queue() ? options.queue : 1, width_, options.queue_rows),
         team_(team != nullptr && options.negatives == Negatives::local && team->size() > 1 ? team : nullptr),
+        order_(std::move(train), options.batch, options.seed, team_ == nullptr ? 2 : 2 * team_->size()),
         step_(pool, model.store().size(), widths(options, width_), team, options.negatives, kept_tapes,
               options.slots),
-        adam_(model.store().size(), {.learning_rate = options.lr}),
         scratch_(static_cast<std::size_t>(pool.size())) {
     for (std::vector<float>& row : scratch_) row.resize(window_size());
     check();
@@ -64,20 +68,15 @@ class PrimusPretraining {
                           std::move(validation), options, pool, team) {}
 
   /// A last batch of one window is left out: it has nothing to contrast with.
-  Index batches() const { return batches_of(train_); }
+  Index batches() const { return order_.batches(); }
 
-  void begin_epoch(Index epoch) {
-    epoch_ = epoch;
-    order_ = train_;
-    Philox random(options_.seed, static_cast<std::uint32_t>(epoch), 0, Purpose::shuffle);
-    shuffle(random, std::span(order_));
-  }
+  void begin_epoch(Index epoch) { order_.begin(epoch); }
 
   /// One optimiser step; returns the loss of the batch.
   double train_batch(Index batch) {
-    choose(order_, batch, static_cast<std::uint32_t>(epoch_));
+    choose(order_.items(), batch, static_cast<std::uint32_t>(order_.epoch()));
     if (batch + 1 < batches()) {
-      fetch(order_, batch + 1);
+      fetch(order_.items(), batch + 1);
     } else {
       fetch(validation_, 0);
     }
@@ -94,9 +93,9 @@ class PrimusPretraining {
     record.validation_loss = 0;
     std::array<double, 6> sums{};
     double weight = 0;
-    for (Index b = 0; b < batches_of(validation_); ++b) {
+    for (Index b = 0; b < validation_batches(); ++b) {
       choose(validation_, b, 0);
-      if (b + 1 < batches_of(validation_)) fetch(validation_, b + 1);
+      if (b + 1 < validation_batches()) fetch(validation_, b + 1);
       const auto n = static_cast<double>(count());
       record.validation_loss +=
           n * static_cast<double>(step_.evaluate(count(), micro_batch, forward(), whole_loss()));
@@ -110,10 +109,6 @@ class PrimusPretraining {
     return record;
   }
 
-  /// Weights of the encoder, then the two temperatures as they are stored.
-  std::span<Real> weights() {
-    return {model_.store().data(), static_cast<std::size_t>(model_.store().size())};
-  }
   /// Unweighted terms of the last validation; 0 where a term is not used.
   const std::array<double, 6>& terms() const { return terms_; }
   double temperature_mm() const { return used(model_.tau_mm()); }
@@ -123,13 +118,10 @@ class PrimusPretraining {
 
   /// What a checkpoint must hold besides the loop state.
   std::vector<NamedBuffer<Real>> buffers() {
-    std::vector<NamedBuffer<Real>> list = {
-        {"weights", weights()}, {"adam.first", adam_.first_moment()}, {"adam.second", adam_.second_moment()}};
+    std::vector<NamedBuffer<Real>> list = Base::buffers();
     for (const auto& b : queue_.buffers()) list.push_back({std::string(b.name), b.values});
     return list;
   }
-  /// To be called when the buffers and `state` were read from a checkpoint.
-  void resume(const LoopState<Real>& state) { adam_.set_steps(static_cast<std::uint64_t>(state.step)); }
 
   /// Of several processes: any may ask to stop, and after one of the next steps all know.
   void request_stop() { step_.slots().request_stop(); }
@@ -154,12 +146,7 @@ class PrimusPretraining {
     return losses::used_temperature(static_cast<double>(*p.value), options_.temperature);
   }
 
-  /// With local negatives every process needs two windows of the last batch, too.
-  Index batches_of(const std::vector<Index>& items) const {
-    const auto n = static_cast<Index>(items.size());
-    const Index least = team_ == nullptr ? 2 : 2 * team_->size();
-    return n / options_.batch + (n % options_.batch >= least ? 1 : 0);
-  }
+  Index validation_batches() const { return order_.batches(validation_.size()); }
   /// What each process has of its own negatives, added up in rank order.
   void sum_over_team(double& loss, std::array<double, 6>& terms, double& weight) const {
     constexpr std::size_t width = 8;
@@ -186,8 +173,8 @@ class PrimusPretraining {
     if (options_.batch < 2)
       fail<ConfigError>("PRIMUS pre-training: batch is ", options_.batch,
                         ", expected at least 2: one window has ", "nothing to be told from");
-    if (batches_of(train_) < 1 || batches_of(validation_) < 1)
-      fail<ConfigError>("PRIMUS pre-training: ", train_.size(), " training and ", validation_.size(),
+    if (batches() < 1 || validation_batches() < 1)
+      fail<ConfigError>("PRIMUS pre-training: ", order_.size(), " training and ", validation_.size(),
                         " validation windows, expected at least two of each; give more windows");
     if (options_.uses_mm() && !has_text() && !has_video())
       fail<ConfigError>(
@@ -200,9 +187,9 @@ class PrimusPretraining {
                           " values, the encoder gives ", width_, "; both must be equal");
     }
     if (!options_.uses_queue()) return;
-    if (options_.queue > static_cast<Index>(train_.size()))
+    if (options_.queue > static_cast<Index>(order_.size()))
       fail<ConfigError>("PRIMUS pre-training: the queue has ", options_.queue, " rows, the training part ",
-                        train_.size(), " windows: a window would find itself; give --queue below that");
+                        order_.size(), " windows: a window would find itself; give --queue below that");
     if (options_.queue < options_.batch)
       fail<ConfigError>("PRIMUS pre-training: the queue has ", options_.queue, " rows, a batch ",
                         options_.batch, "; give a longer queue or a smaller batch");
@@ -229,13 +216,10 @@ class PrimusPretraining {
     collect(video_, data::PairedVector::video);
   }
   std::span<const Index> items_of(const std::vector<Index>& order, Index batch) const {
-    Index first = batch * options_.batch;
-    Index n = std::min(options_.batch, static_cast<Index>(order.size()) - first);
-    if (team_ != nullptr) {
-      const distributed::Share own = distributed::share(n, team_->rank(), team_->size());
-      first += own.begin, n = own.size();
-    }
-    return std::span(order).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(n));
+    const std::span<const Index> all = order_.batch(order, batch);
+    if (team_ == nullptr) return all;
+    const auto own = distributed::share(static_cast<Index>(all.size()), team_->rank(), team_->size());
+    return all.subspan(static_cast<std::size_t>(own.begin), static_cast<std::size_t>(own.size()));
   }
   /// Has a batch fetched while another one is computed.
   void fetch(const std::vector<Index>& order, Index batch) { windows_->will_need(items_of(order, batch)); }
@@ -361,19 +345,17 @@ class PrimusPretraining {
     queue_.push({rows_or_null(video_), rows_or_null(text_), imu_.data()}, count(), skip_.data());
   }
 
-  Model& model_;
   std::shared_ptr<data::PairedSource> windows_;
-  std::vector<Index> train_, validation_, order_;
+  std::vector<Index> validation_;
   PrimusPretrainOptions options_;
   ThreadPool& pool_;
   Index width_;
   losses::FeatureQueue<Real> queue_;
   distributed::Communicator* team_;  // with local negatives only
+  EpochOrder order_;                 // with them every process needs two windows of the last batch, too
   ContrastiveStep<Real> step_;
-  optim::Adam<Real> adam_;
   std::vector<std::vector<float>> scratch_;  // one window per thread
   std::vector<float> vector_;
-  Index epoch_ = 0;
   // The batch that is being computed.
   std::vector<Index> items_, neighbour_, by_imu_;
   std::uint32_t draw_ = 0;

@@ -23,6 +23,7 @@
 #include "gyrograd/optim/sgd.hpp"
 #include "gyrograd/train/checkpoint.hpp"
 #include "gyrograd/train/contrastive.hpp"
+#include "gyrograd/train/epoch_order.hpp"
 #include "gyrograd/train/loop.hpp"
 
 namespace gyrograd::train {
@@ -49,9 +50,9 @@ class SimclrPretraining {
                     std::vector<Index> validation, const SimclrOptions& options, ThreadPool& pool)
       : model_(model),
         windows_(windows),
-        train_(std::move(train)),
+        options_(checked(options, train.size(), validation.size())),
+        order_(std::move(train), options.batch, options.seed, 2),
         validation_(std::move(validation)),
-        options_(checked(options, train_.size(), validation_.size())),
         pool_(pool),
         rate_(options.lr, options.decay_steps),
         step_(pool, model.store().size(), {width_of(model), width_of(model), 0}),
@@ -59,18 +60,13 @@ class SimclrPretraining {
         scratch_(static_cast<std::size_t>(pool.size())) {}
 
   /// A last batch of one window is left out: it has nothing to contrast with.
-  Index batches() const { return batches_of(train_); }
+  Index batches() const { return order_.batches(); }
 
-  void begin_epoch(Index epoch) {
-    epoch_ = epoch;
-    order_ = train_;
-    Philox random(options_.seed, static_cast<std::uint32_t>(epoch), 0, Purpose::shuffle);
-    shuffle(random, std::span(order_));
-  }
+  void begin_epoch(Index epoch) { order_.begin(epoch); }
 
   /// One optimiser step; returns the loss of the batch.
   double train_batch(Index batch) {
-    choose(order_, batch, static_cast<std::uint32_t>(epoch_) + 1);
+    choose(order_.items(), batch, static_cast<std::uint32_t>(order_.epoch()) + 1);
     sgd_.set_learning_rate(rate_(static_cast<Index>(sgd_.steps())));
     return static_cast<double>(step_.step(model_, sgd_, count(), micro_batch, forward(), whole_loss()));
   }
@@ -79,7 +75,7 @@ class SimclrPretraining {
     EpochRecord record;
     record.validation_loss = 0;
     Index seen = 0;
-    for (Index batch = 0; batch < batches_of(validation_); ++batch) {
+    for (Index batch = 0; batch < order_.batches(validation_.size()); ++batch) {
       choose(validation_, batch, 0);
       const Real loss = step_.evaluate(count(), micro_batch, forward(), whole_loss());
       record.validation_loss += static_cast<double>(loss) * static_cast<double>(count());
@@ -116,16 +112,11 @@ class SimclrPretraining {
     else
       return Model::projection;
   }
-  Index batches_of(const std::vector<Index>& items) const {
-    const auto n = static_cast<Index>(items.size());
-    return n / options_.batch + (n % options_.batch >= 2 ? 1 : 0);
-  }
   Index count() const { return static_cast<Index>(items_.size()); }
 
   void choose(const std::vector<Index>& order, Index batch, std::uint32_t draw) {
-    const Index first = batch * options_.batch;
-    const Index n = std::min(options_.batch, static_cast<Index>(order.size()) - first);
-    items_.assign(order.begin() + first, order.begin() + first + n);
+    const std::span<const Index> items = order_.batch(order, batch);
+    items_.assign(items.begin(), items.end());
     draw_ = draw;
   }
 
@@ -164,14 +155,14 @@ class SimclrPretraining {
 
   Model& model_;
   const data::Windows& windows_;
-  std::vector<Index> train_, validation_, order_, items_;
   SimclrOptions options_;
+  EpochOrder order_;
+  std::vector<Index> validation_, items_;
   ThreadPool& pool_;
   optim::CosineDecay rate_;
   ContrastiveStep<Real> step_;
   optim::Sgd<Real> sgd_;
   std::vector<std::vector<float>> scratch_;  // one window per thread
-  Index epoch_ = 0;
   std::uint32_t draw_ = 0;
 };
 

@@ -23,8 +23,8 @@
 #include "gyrograd/losses/focal.hpp"
 #include "gyrograd/metrics/classification.hpp"
 #include "gyrograd/nn/batch_norm.hpp"
-#include "gyrograd/optim/adam.hpp"
 #include "gyrograd/tensor/tensor.hpp"
+#include "gyrograd/train/adam_recipe.hpp"
 #include "gyrograd/train/checkpoint.hpp"
 #include "gyrograd/train/loop.hpp"
 #include "gyrograd/train/slots.hpp"
@@ -150,12 +150,16 @@ Evaluation evaluate(const Model& model, const data::Windows& pieces, const data:
 /// pieces. A model that couples_training() sees each batch in one piece, on one thread. The order is shuffled
 /// by Philox(seed, epoch), dropout masks are drawn by Philox(seed, epoch, place in the labelled set).
 template <Scalar Real, class Model>
-class SupervisedTraining {
+class SupervisedTraining : public AdamRecipe<Real, Model> {
+  using Base = AdamRecipe<Real, Model>;
+  using Base::adam_;
+  using Base::model_;
+
  public:
   SupervisedTraining(Model& model, const data::Windows& pieces, data::PieceSet labelled,
                      data::PieceSet validation, Index classes, const SupervisedOptions& options,
                      ThreadPool& pool)
-      : model_(model),
+      : Base(model, {.learning_rate = options.lr}),
         pieces_(pieces),
         labelled_(std::move(labelled)),
         validation_(std::move(validation)),
@@ -163,7 +167,6 @@ class SupervisedTraining {
         options_(options),
         pool_(pool),
         slots_(pool, model.store().size()),
-        adam_(model.store().size(), {.learning_rate = options.lr}),
         scratch_(static_cast<std::size_t>(pool.size())),
         class_weights_(options.class_weights.begin(), options.class_weights.end()),
         micro_batch_(couples_training(model) ? options.batch : recurrent_micro_batch<Real>()),
@@ -218,19 +221,6 @@ class SupervisedTraining {
     return record;
   }
 
-  /// Parameters and running estimates.
-  std::span<Real> weights() {
-    return {model_.store().data(), static_cast<std::size_t>(model_.store().size())};
-  }
-
-  /// What a checkpoint must hold besides the loop state.
-  std::vector<NamedBuffer<Real>> buffers() {
-    return {
-        {"weights", weights()}, {"adam.first", adam_.first_moment()}, {"adam.second", adam_.second_moment()}};
-  }
-  /// To be called when the buffers and `state` were read from a checkpoint.
-  void resume(const LoopState<Real>& state) { adam_.set_steps(static_cast<std::uint64_t>(state.step)); }
-
  private:
   static double own_dropout(const Model& model) {
     if constexpr (requires { model.dropout_rate(); })
@@ -281,7 +271,6 @@ class SupervisedTraining {
     return own.mask.data();
   }
 
-  Model& model_;
   const data::Windows& pieces_;
   data::PieceSet labelled_, validation_;
   std::vector<Index> order_;
@@ -289,7 +278,6 @@ class SupervisedTraining {
   SupervisedOptions options_;
   ThreadPool& pool_;
   Slots<Real> slots_;
-  optim::Adam<Real> adam_;
   std::vector<detail::LabelledMicroBatch<Real>> scratch_;
   std::vector<Real> class_weights_;
   Index micro_batch_;

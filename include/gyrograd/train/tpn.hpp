@@ -21,8 +21,8 @@
 #include "gyrograd/kernels/simd.hpp"
 #include "gyrograd/losses/tpn.hpp"
 #include "gyrograd/metrics/tpn.hpp"
-#include "gyrograd/optim/adam.hpp"
 #include "gyrograd/tensor/tensor.hpp"
+#include "gyrograd/train/adam_recipe.hpp"
 #include "gyrograd/train/checkpoint.hpp"
 #include "gyrograd/train/loop.hpp"
 #include "gyrograd/train/slots.hpp"
@@ -51,17 +51,20 @@ struct TpnOptions {
 /// each transformation, drawn once; their order is shuffled by Philox(seed, epoch), dropout is drawn by
 /// Philox(seed, epoch, item). The score is the accuracy of the heads on the validation items.
 template <Scalar Real, class Model>
-class TpnSelfTraining {
+class TpnSelfTraining : public AdamRecipe<Real, Model> {
+  using Base = AdamRecipe<Real, Model>;
+  using Base::adam_;
+  using Base::model_;
+
  public:
   /// windows: (N, T, F) pieces, only read here; train, validation: numbers of some of them.
   TpnSelfTraining(Model& model, const data::Windows& windows, std::span<const Index> train,
                   std::span<const Index> validation, const TpnOptions& options, ThreadPool& pool)
-      : model_(model),
+      : Base(model, {.learning_rate = options.lr, .weight_decay = options.weight_decay}),
         options_(checked(options, model.config().tasks, train.size(), validation.size())),
         train_(data::tpn_items(windows, train, options.tasks, options.shuffle, options.seed)),
         validation_(data::tpn_items(windows, validation, options.tasks, options.shuffle, options.seed)),
         slots_(pool, model.store().size()),
-        adam_(model.store().size(), {.learning_rate = options.lr, .weight_decay = options.weight_decay}),
         scratch_(static_cast<std::size_t>(pool.size())) {}
 
   /// Items: windows times (1 + transformations).
@@ -122,18 +125,6 @@ class TpnSelfTraining {
 
   /// Answers of the heads in the last validate(): 0 no, 1 yes.
   const metrics::Confusion& confusion() const { return confusion_; }
-
-  std::span<Real> weights() {
-    return {model_.store().data(), static_cast<std::size_t>(model_.store().size())};
-  }
-
-  /// What a checkpoint must hold besides the loop state.
-  std::vector<NamedBuffer<Real>> buffers() {
-    return {
-        {"weights", weights()}, {"adam.first", adam_.first_moment()}, {"adam.second", adam_.second_moment()}};
-  }
-  /// To be called when the buffers and `state` were read from a checkpoint.
-  void resume(const LoopState<Real>& state) { adam_.set_steps(static_cast<std::uint64_t>(state.step)); }
 
  private:
   /// One micro-batch; one per thread, reused.
@@ -197,12 +188,10 @@ class TpnSelfTraining {
     return own.mask.data();
   }
 
-  Model& model_;
   TpnOptions options_;
   data::TpnItems train_, validation_;
   std::vector<Index> order_;
   Slots<Real> slots_;
-  optim::Adam<Real> adam_;
   std::vector<Scratch> scratch_;
   metrics::Confusion confusion_{2};
   Index epoch_ = 0;
