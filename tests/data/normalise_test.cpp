@@ -38,6 +38,12 @@ TEST_CASE("three channels: untouched as published, scaled in the X form") {
   CHECK(row(nine, 3, Normalisation::limu_x) == std::vector<double>{1, 0, 0.5});
 }
 
+TEST_CASE("the paper's magnetometer weighs two") {
+  CHECK(row(nine, 9, Normalisation::paper)[6] == Approx(2 * 3 / 5.00001));
+  CHECK(row(nine, 9, Normalisation::paper)[0] == 1);
+  CHECK(row(nine, 3, Normalisation::paper) == std::vector<double>{9.8, 0, 4.9});
+}
+
 TEST_CASE("none copies") {
   CHECK(row(nine, 9, Normalisation::none) == nine);
 }

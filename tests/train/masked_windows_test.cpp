@@ -117,3 +117,38 @@ TEST_CASE("tensors of another size are refused", "[masked_windows]") {
                          positions, {target.data(), Index{1}, Index{18}, Index{6}}),
       ShapeError);
 }
+
+TEST_CASE("a crop is a stretch of its window, drawn anew for every epoch", "[masked_windows]") {
+  const data::Windows w = ramp(30, 50, 6);
+  data::Windows small(30, 20, 6);  // sizes of what is seen
+  data::SpanMaskConfig open;
+  open.mask_prob = 0;
+  MaskedWindows source(w, open, 4, ValidationMasks::published, {20, data::CropStart::published});
+  CHECK(source.steps() == 20);
+  CHECK(source.count() == 3);
+  std::vector<Index> items(30);
+  for (std::size_t i = 0; i < 30; ++i) items[i] = static_cast<Index>(i);
+  std::set<Index> starts;
+  for (Index epoch = 0; epoch < 40; ++epoch) {
+    const Batch b = draw(source, small, items, epoch);
+    for (Index k = 0; k < b.size; ++k) {
+      const float first = b.x[static_cast<std::size_t>(k)];
+      const Index start = (static_cast<Index>(first) - 1 - k * 300) / 6;
+      REQUIRE(start >= 0);
+      REQUIRE(start < 30);  // published: the last start, 30, is never drawn
+      starts.insert(start);
+      bool stretch = true;
+      for (Index t = 0; t < 20; ++t)
+        for (Index f = 0; f < 6; ++f)
+          stretch = stretch && b.x[static_cast<std::size_t>(k + b.size * (t + 20 * f))] ==
+                                   w.window(k)[static_cast<std::size_t>((start + t) * 6 + f)];
+      CHECK(stretch);
+      const Index hidden = b.positions[static_cast<std::size_t>(k * b.count)];
+      CHECK(b.target[static_cast<std::size_t>(k)] ==
+            w.window(k)[static_cast<std::size_t>((start + hidden) * 6)]);
+    }
+  }
+  CHECK(starts.size() == 30);
+  CHECK_THROWS_AS(MaskedWindows(w, open, 4, ValidationMasks::published, {51, data::CropStart::published}),
+                  ConfigError);
+}

@@ -18,6 +18,7 @@ enum class Normalisation {
   limu,    ///< LIMU-BERT: from 6 channels on acc / 9.8; with 9, mag of a step / (norm + 1e-5); 3 channels
            ///< untouched
   limu_x,  ///< LIMU-BERT-X: from 3 channels on acc / 9.8; with 9, mag * 10
+  paper,   ///< LIMU-BERT's paper: as limu, mag twice as long (weight 2, LIMU-BERT sheet §11)
   none,    ///< values as recorded
 };
 
@@ -39,7 +40,7 @@ void normalise(std::span<Real> out, std::span<const Real> in, Index channels, In
                      " values of ", features, " features");
   }
   const bool scale_acc =
-      mode == Normalisation::none ? false : features >= (mode == Normalisation::limu ? 6 : 3);
+      mode == Normalisation::none ? false : features >= (mode == Normalisation::limu_x ? 3 : 6);
   for (Index t = 0; t < steps; ++t) {
     const Real* x = in.data() + t * channels;
     Real* y = out.data() + t * features;
@@ -49,7 +50,9 @@ void normalise(std::span<Real> out, std::span<const Real> in, Index channels, In
     Real* mag = y + 6;
     const Real divisor =
         std::sqrt(mag[0] * mag[0] + mag[1] * mag[1] + mag[2] * mag[2]) + static_cast<Real>(1e-5);
-    for (Index c = 0; c < 3; ++c) mag[c] = mode == Normalisation::limu ? mag[c] / divisor : mag[c] * Real(10);
+    const Real weight = mode == Normalisation::paper ? Real(2) : Real(1);
+    for (Index c = 0; c < 3; ++c)
+      mag[c] = mode == Normalisation::limu_x ? mag[c] * Real(10) : weight * (mag[c] / divisor);
   }
 }
 

@@ -12,6 +12,7 @@
 #include "gyrograd/core/config.hpp"
 #include "gyrograd/core/error.hpp"
 #include "gyrograd/core/random.hpp"
+#include "gyrograd/data/random_augment.hpp"
 #include "gyrograd/data/span_mask.hpp"
 #include "gyrograd/data/window_source.hpp"
 #include "gyrograd/data/windows.hpp"
@@ -25,15 +26,23 @@ enum class ValidationMasks {
   corrected,  ///< once: the mask of a window depends on the seed only (LIMU-BERT sheet §13.24)
 };
 
-/// Draws the mask of window i for epoch e from Philox(seed, e, i), so that masks depend neither on the order
-/// of the windows nor on threads, and need no saved state. Windows are normalised before. One object per
-/// thread.
+/// LIMU-BERT-X's Sample (LIMU-BERT sheet §12.1): a model sees `steps` steps of every window, from a start
+/// that is drawn whenever the window is.
+struct CropConfig {
+  Index steps = 0;  ///< 0: whole windows
+  data::CropStart start = data::CropStart::published;
+};
+
+/// Draws crop and mask of window i for epoch e from Philox(seed, e, i), so that they depend neither on the
+/// order of the windows nor on threads, and need no saved state. Windows are normalised before. One object
+/// per thread. ConfigError when a crop is longer than the windows.
 class MaskedWindows {
  public:
   MaskedWindows(std::shared_ptr<const data::WindowSource> windows, const data::SpanMaskConfig& config,
-                std::uint64_t seed, ValidationMasks validation)
+                std::uint64_t seed, ValidationMasks validation, CropConfig crop = {})
       : windows_(std::move(windows)),
-        masker_(config, windows_->steps()),
+        crop_(checked(crop, windows_->steps())),
+        masker_(config, crop_.steps),
         seed_(seed),
         validation_(validation),
         row_(static_cast<std::size_t>(windows_->steps() * windows_->channels())),
@@ -41,10 +50,11 @@ class MaskedWindows {
 
   /// The same for windows in memory, which must outlive this object.
   MaskedWindows(const data::Windows& windows, const data::SpanMaskConfig& config, std::uint64_t seed,
-                ValidationMasks validation)
-      : MaskedWindows(std::make_shared<const data::MemoryWindows>(windows), config, seed, validation) {}
+                ValidationMasks validation, CropConfig crop = {})
+      : MaskedWindows(std::make_shared<const data::MemoryWindows>(windows), config, seed, validation, crop) {}
 
-  Index steps() const { return windows_->steps(); }
+  /// Steps that the model sees.
+  Index steps() const { return crop_.steps; }
   Index channels() const { return windows_->channels(); }
 
   /// Masked positions per window.
@@ -56,7 +66,7 @@ class MaskedWindows {
   void fill(std::span<const Index> items, Index epoch, Purpose purpose, const Tensor<Real, dyn, dyn, dyn>& x,
             std::span<std::int32_t> positions, const Tensor<Real, dyn, dyn, dyn>& target) {
     const auto batch = static_cast<Index>(items.size());
-    const Index steps = windows_->steps(), features = windows_->channels();
+    const Index steps = crop_.steps, features = windows_->channels();
     if (x.extent(0) != batch || x.extent(1) != steps || x.extent(2) != features ||
         target.extent(1) != count() || static_cast<Index>(positions.size()) != batch * count()) {
       fail<ShapeError>("masked windows: a batch of ", batch, " windows ", steps, " x ", features,
@@ -68,24 +78,35 @@ class MaskedWindows {
       const bool fixed = purpose == Purpose::validation_mask && validation_ == ValidationMasks::corrected;
       Philox random(seed_, fixed ? 0U : static_cast<std::uint32_t>(epoch), static_cast<std::uint64_t>(item),
                     purpose);
+      const Index first = data::crop_start(random, windows_->steps(), steps, crop_.start);
+      const std::span<float> seen = std::span<float>(row_).subspan(
+          static_cast<std::size_t>(first * features), static_cast<std::size_t>(steps * features));
       const data::MaskAction action = masker_.draw(random, std::span<Index>(positions_));
       for (Index m = 0; m < count(); ++m) {
         const Index t = positions_[static_cast<std::size_t>(m)];
         positions[static_cast<std::size_t>(b * count() + m)] = static_cast<std::int32_t>(t);
         for (Index f = 0; f < features; ++f) {
-          target(b, m, f) = static_cast<Real>(row_[static_cast<std::size_t>(t * features + f)]);
+          target(b, m, f) = static_cast<Real>(seen[static_cast<std::size_t>(t * features + f)]);
         }
       }
-      data::apply_mask(std::span<float>(row_), features, std::span<const Index>(positions_), action, random);
+      data::apply_mask(seen, features, std::span<const Index>(positions_), action, random);
       for (Index t = 0; t < steps; ++t) {
         for (Index f = 0; f < features; ++f)
-          x(b, t, f) = static_cast<Real>(row_[static_cast<std::size_t>(t * features + f)]);
+          x(b, t, f) = static_cast<Real>(seen[static_cast<std::size_t>(t * features + f)]);
       }
     }
   }
 
  private:
+  static CropConfig checked(CropConfig crop, Index steps) {
+    if (crop.steps == 0) crop.steps = steps;
+    if (crop.steps < 1 || crop.steps > steps)
+      fail<ConfigError>("masked windows: a crop of ", crop.steps, " steps, the windows have ", steps);
+    return crop;
+  }
+
   std::shared_ptr<const data::WindowSource> windows_;
+  CropConfig crop_;
   data::SpanMasker masker_;
   std::uint64_t seed_;
   ValidationMasks validation_;
