@@ -158,6 +158,7 @@
 #include "gyrograd/kernels/lstm.hpp"
 #include "gyrograd/kernels/math.hpp"
 #include "gyrograd/kernels/matrix_vector.hpp"
+#include "gyrograd/kernels/matrix_vector_int8.hpp"
 #include "gyrograd/kernels/max_over_time.hpp"
 #include "gyrograd/kernels/max_pool2d.hpp"
 #include "gyrograd/kernels/nearest.hpp"

@@ -11,6 +11,26 @@
 
 namespace gyrograd::kernels {
 
+namespace detail {
+
+/// A run of one position, as all are for one sequence with a stride: channel after channel, without vectors.
+template <class Real>
+void max_pool2d_single(Real* y, Real* winner, const Real* x, const WindowRun& run, Index channels, Index in,
+                       Index out) {
+  for (Index c = 0; c < channels; ++c, x += in) {
+    Real top = x[run.at[0]], number = static_cast<Real>(run.index[0]);
+    for (std::size_t t = 1; t < static_cast<std::size_t>(run.taps); ++t) {
+      const Real v = x[run.at[t]];
+      if (v > top) number = static_cast<Real>(run.index[t]);
+      top = top > v ? top : v;  // v where either is NaN, as in vectors
+    }
+    y[c * out + run.out] = top;
+    if (winner != nullptr) winner[c * out + run.out] = number;
+  }
+}
+
+}  // namespace detail
+
 /// y = largest x of each window.
 /// y, winner: (B, H', W', C), winner may be null  x: (B, H, W, C)
 /// Every window must hold an input: paddings of at most half the kernel.
@@ -20,6 +40,7 @@ void max_pool2d_forward(Real* y, Real* winner, const Real* x, const Window& w, I
   const Index in = w.input_plane(), out = w.output_plane();
   for_each_output_run(w, [&](const WindowRun& run) {
     const auto taps = static_cast<std::size_t>(run.taps);
+    if (run.count == 1) return detail::max_pool2d_single(y, winner, x, run, channels, in, out);
     for (Index c = 0; c < channels; ++c) {
       const Real* from = x + c * in;
       const Index at = c * out + run.out;

@@ -3,8 +3,9 @@
 // request.
 //
 // A single window is bound by reading the 3 MB of recurrent weights at each of 32 steps. Units are divided
-// among the threads of a pool, each with its rows of all three gates, so that its share of the weights stays
-// in its own cache; threads meet once a step.
+// among the threads of a pool, each with the panels of all three gates of its units, so that its share of the
+// weights stays in its own cache; threads meet once a step. Every other step takes the panels from last to
+// first: what a cache still holds of the step before is read from there.
 #pragma once
 
 #include <algorithm>
@@ -17,6 +18,7 @@
 #include "gyrograd/core/thread_pool.hpp"
 #include "gyrograd/kernels/math.hpp"
 #include "gyrograd/kernels/matrix_vector.hpp"
+#include "gyrograd/kernels/matrix_vector_int8.hpp"
 #include "gyrograd/kernels/product.hpp"
 #include "gyrograd/models/primus_encoder.hpp"
 
@@ -45,32 +47,43 @@ class PrimusInference {
         barrier_(pool.size()),
         int8_(precision == PrimusPrecision::int8),
         width_(model.config().width),
-        steps_(model.config().time_as_steps ? PrimusConfig::bins : PrimusConfig::maps) {
+        steps_(model.config().time_as_steps ? PrimusConfig::bins : PrimusConfig::maps),
+        units_(int8_ ? kernels::lanes<float> : kernels::lanes<Real>),
+        panels_((width_ + units_ - 1) / units_) {
     tape_.set_recording(false);
-    const auto W = static_cast<std::size_t>(width_);
     const auto& layer = model.gru().layers().front();
-    start_.assign(3 * W, Real(0));  // of the state part: only the bias inside n
-    std::copy_n(layer.bias_hh.value + 2 * W, W, start_.data() + 2 * W);
-    bias_.assign(layer.bias_ih.value, layer.bias_ih.value + 3 * W);
-    for (std::size_t i = 0; i < 2 * W; ++i) bias_[i] += layer.bias_hh.value[i];
-    inputs_.resize(3 * W * static_cast<std::size_t>(steps_));
-    // Of the input part the units lie in the lanes: weights transposed once.
-    weight_ih_.resize(3 * W * static_cast<std::size_t>(PrimusConfig::bins));
-    for (Index row = 0; row < 3 * width_; ++row)
+    const Real *w = layer.weight_hh.value, *in = layer.weight_ih.value, *b_ih = layer.bias_ih.value,
+               *b_hh = layer.bias_hh.value;
+    // Row i of panel p: gate i / units of unit p units + i % units; -1 in the padding of the last panel.
+    const auto gate_row = [this](Index p, Index i) {
+      const Index unit = p * units_ + i % units_;
+      return unit < width_ ? i / units_ * width_ + unit : Index{-1};
+    };
+    recurrent_.set(int8_, panels_, width_, [&](Index p, Index i) {
+      const Index row = gate_row(p, i);
+      return row < 0 ? nullptr : w + row * width_;
+    });
+    const Index rows = 3 * units_ * panels_;
+    bias_.assign(static_cast<std::size_t>(rows), Real(0));
+    state_.resize(static_cast<std::size_t>(rows));
+    inputs_.resize(static_cast<std::size_t>(rows * steps_));
+    // Of the input part the units lie in the lanes, too: weights transposed once.
+    weight_ih_.assign(static_cast<std::size_t>(rows * PrimusConfig::bins), Real(0));
+    for (Index at = 0; at < rows; ++at) {
+      const Index row = gate_row(at / (3 * units_), at % (3 * units_));
+      if (row < 0) continue;
+      const bool inside = row >= 2 * width_;  // the recurrent bias of n is multiplied by r
+      bias_[static_cast<std::size_t>(at)] = inside ? b_ih[row] : b_ih[row] + b_hh[row];
+      if (inside) recurrent_.start[static_cast<std::size_t>(at)] = b_hh[row];
       for (Index k = 0; k < PrimusConfig::bins; ++k)
-        weight_ih_[static_cast<std::size_t>(row + k * 3 * width_)] =
-            layer.weight_ih.value[row * PrimusConfig::bins + k];
-    state_.resize(3 * W);
-    for (auto& h : h_) h.resize(W);
-    for (auto& y : heads_) y.resize(W);
-    if (!int8_) return;
-    recurrent_.set(layer.weight_hh.value, 3 * width_, width_);
-    if (model.multi_head()) {
-      ssl_.set(model.ssl_head().weight.value, width_, width_);
-      mmcl_.set(model.mmcl_head().weight.value, width_, width_);
+        weight_ih_[static_cast<std::size_t>(at + k * rows)] = in[row * PrimusConfig::bins + k];
     }
-    values_.resize(static_cast<std::size_t>(pool.size()));
-    for (auto& v : values_) v.resize(static_cast<std::size_t>(kernels::int8_row(width_)));
+    for (auto& h : h_) h.assign(static_cast<std::size_t>(panels_ * units_), Real(0));
+    if (model.multi_head()) {
+      set_head(0, model.ssl_head());
+      set_head(1, model.mmcl_head());
+    }
+    if (int8_) values_.assign(static_cast<std::size_t>(pool.size()), kernels::Int16Vector(width_));
   }
 
   Index width() const { return width_; }
@@ -92,97 +105,121 @@ class PrimusInference {
   const Real* mmcl() const { return model_.multi_head() ? heads_[1].data() : embedding(); }
 
  private:
-  /// A matrix with int8 rows.
-  struct Rounded {
-    AlignedVector<std::int8_t> values;
+  /// A matrix in panels, exact or in int8, and where its sums begin.
+  struct Panels {
+    AlignedVector<Real> exact, start;
+    AlignedVector<std::int8_t> rounded;
     AlignedVector<float> scale;
-    void set(const Real* w, Index rows, Index depth) {
-      values.resize(static_cast<std::size_t>(rows * kernels::int8_row(depth)));
-      scale.resize(static_cast<std::size_t>(rows));
-      kernels::quantise_rows(values.data(), scale.data(), w, rows, depth);
+    AlignedVector<std::int32_t> first;
+    Index rows = 0;  // of one panel
+
+    /// row(p, i): row i of panel p, `depth` values, or null for zeros.
+    template <class Row>
+    void set(bool int8, Index panels, Index depth, Row&& row) {
+      rows = int8 ? kernels::int8_panel_rows : kernels::vector_panel_rows<Real>;
+      const auto all = static_cast<std::size_t>(panels * rows);
+      start.assign(all, Real(0));
+      if (int8) {
+        rounded.resize(static_cast<std::size_t>(panels * kernels::int8_panel_size(depth)));
+        scale.resize(all);
+        first.resize(all);
+      } else {
+        exact.resize(all * static_cast<std::size_t>(depth));
+      }
+      for (Index p = 0; p < panels; ++p) {
+        const auto of_panel = [&](Index i) -> const Real* { return row(p, i); };
+        if (int8)
+          kernels::pack_int8_panel(rounded.data() + p * kernels::int8_panel_size(depth),
+                                   scale.data() + p * rows, first.data() + p * rows, depth, of_panel);
+        else
+          kernels::pack_vector_panel(exact.data() + p * rows * depth, depth, of_panel);
+      }
     }
   };
 
-  /// Units of one thread: whole groups of eight rows.
-  void share(Index part, Index parts, Index& first, Index& count) const {
-    const Index groups = (width_ + 7) / 8;
-    first = std::min(width_, groups * part / parts * 8);
-    count = std::min(width_, groups * (part + 1) / parts * 8) - first;
+  template <class Head>
+  void set_head(std::size_t which, const Head& head) {
+    const Index rows = int8_ ? kernels::int8_panel_rows : kernels::vector_panel_rows<Real>;
+    head_panels_ = (width_ + rows - 1) / rows;
+    const Real* w = head.weight.value;
+    head_weights_[which].set(int8_, head_panels_, width_, [&](Index p, Index i) {
+      return p * rows + i < width_ ? w + (p * rows + i) * width_ : nullptr;
+    });
+    std::copy_n(head.bias.value, width_, head_weights_[which].start.data());
+    heads_[which].resize(static_cast<std::size_t>(head_panels_ * rows));
   }
 
   void recur(const Real* x, Index part, Index parts) {
-    Index first, count;
-    share(part, parts, first, count);
-    const auto& layer = model_.gru().layers().front();
-    input_parts(x, first, count);
-    std::fill_n(h_[0].data() + first, count, Real(0));
+    const Index begin = panels_ * part / parts, end = panels_ * (part + 1) / parts, size = 3 * units_;
+    input_parts(x, begin * size, (end - begin) * size);
+    std::fill(h_[0].data() + begin * units_, h_[0].data() + end * units_, Real(0));
     for (Index t = 0; t < steps_; ++t) {
       const auto now = static_cast<std::size_t>(t % 2);
       barrier_wait(parts);  // all units of the step before are there
-      for (Index i = 0; i < 3; ++i) {
-        const Index g = t % 2 == 0 ? i : 2 - i, row = g * width_ + first;  // to and fro, see matrix_vector
-        if (t == 0)
-          std::copy_n(start_.data() + row, count, state_.data() + row);
-        else
-          product(state_.data() + row, start_.data() + row, layer.weight_hh.value, recurrent_, row, count,
-                  now, part, i == 0, t % 2 == 1);
+      set_state(now, part);
+      for (Index i = begin; t > 0 && i < end; ++i) {
+        const Index p = t % 2 == 0 ? i : begin + end - 1 - i;
+        product(state_.data() + p * size, recurrent_, p, now, part);
       }
-      gates(h_[1 - now].data(), h_[now].data(), inputs_.data() + t * 3 * width_, first, count);
+      const Real* state = t == 0 ? recurrent_.start.data() : state_.data();
+      for (Index p = begin; p < end; ++p)
+        gates(h_[1 - now].data() + p * units_, h_[now].data() + p * units_,
+              inputs_.data() + (t * panels_ + p) * size, state + p * size);
     }
     if (!model_.multi_head()) return;
     barrier_wait(parts);
     const auto last = static_cast<std::size_t>(steps_ % 2);
-    product(heads_[0].data() + first, model_.ssl_head().bias.value + first, model_.ssl_head().weight.value,
-            ssl_, first, count, last, part, true, false);
-    product(heads_[1].data() + first, model_.mmcl_head().bias.value + first, model_.mmcl_head().weight.value,
-            mmcl_, first, count, last, part, false, false);
+    set_state(last, part);
+    for (Index i = 2 * head_panels_ * part / parts; i < 2 * head_panels_ * (part + 1) / parts; ++i) {
+      const auto which = static_cast<std::size_t>(i / head_panels_);
+      const Index p = i % head_panels_;
+      product(heads_[which].data() + p * head_weights_[which].rows, head_weights_[which], p, last, part);
+    }
   }
 
-  /// Input parts of the gates of some units, for all steps. A step's inputs are the 32 bins of a map, or the
+  /// Input parts of the gates of some rows, for all steps. A step's inputs are the 32 bins of a map, or the
   /// maps of a bin.
   void input_parts(const Real* x, Index first, Index count) {
     kernels::Product<Real> p;
-    p.ldy = p.ldx = 3 * width_;
+    p.ldy = p.ldx = 3 * units_ * panels_;
     p.w = x;
     p.w_row = model_.config().time_as_steps ? 1 : PrimusConfig::bins;
     p.w_step = model_.config().time_as_steps ? PrimusConfig::bins : 1;
     p.positions = count;
     p.rows = steps_;
     p.depth = PrimusConfig::bins;
-    for (Index row = first; row < 3 * width_; row += width_) {
-      p.y = inputs_.data() + row;
-      p.x = weight_ih_.data() + row;
-      p.lane_start = bias_.data() + row;
-      kernels::product(p);
-    }
+    p.y = inputs_.data() + first;
+    p.x = weight_ih_.data() + first;
+    p.lane_start = bias_.data() + first;
+    kernels::product(p);
   }
 
-  /// Rows row .. row + count - 1 of a matrix with the state `now`. fresh: the state is new to this thread.
-  void product(Real* y, const Real* start, const Real* w, const Rounded& rounded, Index row, Index count,
-               std::size_t now, Index part, bool fresh, bool backwards) {
-    if (!int8_ || count % 8 != 0) {
-      kernels::matrix_vector(y, start, w + row * width_, static_cast<const Real*>(h_[now].data()), count,
-                             width_, backwards);
-      return;
-    }
-    auto& values = values_[static_cast<std::size_t>(part)];
-    const Index length = kernels::int8_row(width_);
-    const float factor = static_cast<float>(1.0 / static_cast<double>(kernels::int16_limit(width_)));
-    if (fresh) kernels::quantise_vector(values.data(), h_[now].data(), width_, 1.0);  // states: -1 .. 1
-    kernels::matrix_vector_int8(y, start, rounded.values.data() + row * length, rounded.scale.data() + row,
-                                static_cast<const std::int16_t*>(values.data()), factor, count, length);
+  /// Prepares the state `now` for the products of one thread.
+  void set_state(std::size_t now, Index part) {
+    if (int8_) values_[static_cast<std::size_t>(part)].set(h_[now].data(), 1.0);  // states: -1 .. 1
   }
 
-  /// h' = n + z (h - n) for some units.
-  void gates(Real* next, const Real* h, const Real* input, Index first, Index count) const {
+  /// Panel p of a matrix times the state `now`.
+  void product(Real* y, const Panels& w, Index p, std::size_t now, Index part) const {
+    const Real* start = w.start.data() + p * w.rows;
+    if (int8_)
+      kernels::int8_panel_product(y, start, w.rounded.data() + p * kernels::int8_panel_size(width_),
+                                  w.scale.data() + p * w.rows, w.first.data() + p * w.rows,
+                                  values_[static_cast<std::size_t>(part)]);
+    else
+      kernels::vector_panel_product(y, start, w.exact.data() + p * w.rows * width_,
+                                    static_cast<const Real*>(h_[now].data()), width_);
+  }
+
+  /// h' = n + z (h - n) for the units of one panel.
+  void gates(Real* next, const Real* h, const Real* input, const Real* state) const {
     using V = kernels::Batch<Real>;
-    for (Index i = 0; i < count; i += kernels::lanes<Real>) {
-      const auto read = [&](const Real* from) { return kernels::load_lanes(from + first, i, count); };
-      const Real* state = state_.data();
+    for (Index i = 0; i < units_; i += kernels::lanes<Real>) {
+      const auto read = [&](const Real* from) { return kernels::load(from + i); };
       const V r = kernels::sigmoid<Real>(read(input) + read(state));
-      const V z = kernels::sigmoid<Real>(read(input + width_) + read(state + width_));
-      const V n = kernels::tanh(kernels::fma(r, read(state + 2 * width_), read(input + 2 * width_)));
-      kernels::store_lanes(next + first, kernels::fma(z, read(h) - n, n), i, count);
+      const V z = kernels::sigmoid<Real>(read(input + units_) + read(state + units_));
+      const V n = kernels::tanh(kernels::fma(r, read(state + 2 * units_), read(input + 2 * units_)));
+      kernels::store(next + i, kernels::fma(z, read(h) - n, n));
     }
   }
   void barrier_wait(Index parts) {
@@ -194,11 +231,14 @@ class PrimusInference {
   SpinBarrier barrier_;
   bool int8_;
   Index width_, steps_;
+  Index units_, panels_;   // units in a panel of the recurrence, and panels
+  Index head_panels_ = 0;  // of each head
   Tape<Real> tape_;
-  AlignedVector<Real> weight_ih_, start_, bias_, inputs_, state_;
-  std::array<AlignedVector<Real>, 2> h_, heads_;
-  Rounded recurrent_, ssl_, mmcl_;
-  std::vector<AlignedVector<std::int16_t>> values_;  // the state in int16, one per thread
+  AlignedVector<Real> weight_ih_, bias_, inputs_, state_;  // rows in the order of the panels
+  std::array<AlignedVector<Real>, 2> h_, heads_;           // with padding
+  Panels recurrent_;
+  std::array<Panels, 2> head_weights_;
+  std::vector<kernels::Int16Vector> values_;  // the state in int16, one per thread
 };
 
 }  // namespace gyrograd::models
