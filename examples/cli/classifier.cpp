@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// `gyrograd classifier`, `classifier_bert` and `benchmark`: the published programs of these names.
+// `gyrograd classifier`, `classifier_bert`, `bert_classifier` and `benchmark`: the published programs of
+// these names.
 #include <array>
 #include <string_view>
 
@@ -34,6 +35,18 @@ constexpr RecognitionCommand classifier_bert{
     RecognitionInput::encoder,
     heads};
 
+constexpr RecognitionCommand bert_classifier{
+    "bert_classifier",
+    "LIMU-BERT-X's name of classifier_bert, with all labels (--label-rate 1\n"
+    "--no-balance). Writes saved/bert_classifier_base_METHOD_DATASET_VERSION/\n"
+    "NAME.safetensors and NAME.report.json.",
+    classifier_bert.model_help,
+    classifier_bert.target,
+    classifier_bert.settings,
+    classifier_bert.input,
+    heads,
+    true};
+
 constexpr RecognitionCommand benchmark{
     "benchmark",
     "Train a baseline on windows of the recordings with few labels and evaluate it.\n"
@@ -52,6 +65,9 @@ int run_classifier(int argc, char** argv) {
 }
 int run_classifier_bert(int argc, char** argv) {
   return run_recognition(classifier_bert, argc, argv);
+}
+int run_bert_classifier(int argc, char** argv) {
+  return run_recognition(bert_classifier, argc, argv);
 }
 int run_benchmark(int argc, char** argv) {
   return run_recognition(benchmark, argc, argv);

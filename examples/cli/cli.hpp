@@ -26,6 +26,7 @@ int run_pretrain(int argc, char** argv);
 int run_embedding(int argc, char** argv);
 int run_classifier(int argc, char** argv);
 int run_classifier_bert(int argc, char** argv);
+int run_bert_classifier(int argc, char** argv);
 int run_benchmark(int argc, char** argv);
 int run_reproduce(int argc, char** argv);
 int run_tpn(int argc, char** argv);
@@ -51,6 +52,7 @@ inline constexpr auto commands = std::to_array<Command>({
     {"embedding", "write the embeddings of every window", run_embedding},
     {"classifier", "train a classifier on embeddings and evaluate it", run_classifier},
     {"classifier_bert", "train encoder and classifier in one and evaluate them", run_classifier_bert},
+    {"bert_classifier", "the same by LIMU-BERT-X's name, with all labels", run_bert_classifier},
     {"benchmark", "train a baseline on the recordings and evaluate it", run_benchmark},
     {"reproduce", "a table of the paper: train all of it, paper beside measured", run_reproduce},
     {"primus", "encoders learned with text and video: train, probe, compare", run_primus},

@@ -43,20 +43,21 @@ inline std::string encoder_text(const io::EncoderConfig& c) {
 }
 
 inline OptionSpec normalise_option_spec() {
-  return {"normalise", "KIND", "published (default): acc / 9.8; x: LIMU-BERT-X; or none"};
+  return {"normalise", "KIND", "published (default): acc / 9.8; x: LIMU-BERT-X; paper; none"};
 }
 
 /// --normalise as a word; empty `otherwise`: published.
 inline std::string read_normalise(const Arguments& arguments, const std::string& otherwise = {}) {
   if (!arguments.has("normalise") && !otherwise.empty()) return otherwise;
-  return arguments.choice("normalise", {"published", "x", "none"});
+  return arguments.choice("normalise", {"published", "x", "paper", "none"});
 }
 
 /// Scaling that the word means (LIMU-BERT sheet §5.10, §13.18).
 inline data::Normalisation normalisation(const std::string& word) {
-  return word == "none" ? data::Normalisation::none
-         : word == "x"  ? data::Normalisation::limu_x
-                        : data::Normalisation::limu;
+  return word == "none"    ? data::Normalisation::none
+         : word == "x"     ? data::Normalisation::limu_x
+         : word == "paper" ? data::Normalisation::paper
+                           : data::Normalisation::limu;
 }
 
 /// The first feature_num channels, scaled. Errors name the data that do not fit the model. steps: of what the

@@ -22,31 +22,33 @@ namespace {
 
 /// Options that choose between published and other behaviour.
 struct Behaviour {
-  std::string masks, validation_masks, block, normalise;
+  std::string masks, validation_masks, block, normalise, crop;
 };
 
 /// Everything that decides the result, in the order in which a mismatch is reported.
 train::RunIdentity identity_of(const TrainSettings& s, const io::EncoderConfig& c, const io::MaskConfig& mask,
                                const Behaviour& b, const std::string& data, const std::string& start,
                                Index slots) {
-  return {{"command", "pretrain"},
-          {"data", data},
-          {"encoder", encoder_text(c)},
-          {"--seed", std::to_string(s.seed)},
-          {"--batch", std::to_string(s.batch)},
-          {"--lr", exact(s.lr)},
-          {"--patience", std::to_string(s.patience)},
-          {"--split", s.split.text()},
-          {"--masks", b.masks},
-          {"--validation-masks", b.validation_masks},
-          {"--block", b.block},
-          {"--normalise", b.normalise},
-          {"mask_ratio", exact(mask.mask_ratio)},
-          {"max_gram", std::to_string(mask.max_gram)},
-          {"mask_prob", exact(mask.mask_prob)},
-          {"replace_prob", exact(mask.replace_prob)},
-          {"initial weights", start},
-          {"--slots", std::to_string(slots)}};
+  train::RunIdentity identity = {{"command", "pretrain"},
+                                 {"data", data},
+                                 {"encoder", encoder_text(c)},
+                                 {"--seed", std::to_string(s.seed)},
+                                 {"--batch", std::to_string(s.batch)},
+                                 {"--lr", exact(s.lr)},
+                                 {"--patience", std::to_string(s.patience)},
+                                 {"--split", s.split.text()},
+                                 {"--masks", b.masks},
+                                 {"--validation-masks", b.validation_masks},
+                                 {"--block", b.block},
+                                 {"--normalise", b.normalise},
+                                 {"mask_ratio", exact(mask.mask_ratio)},
+                                 {"max_gram", std::to_string(mask.max_gram)},
+                                 {"mask_prob", exact(mask.mask_prob)},
+                                 {"replace_prob", exact(mask.replace_prob)},
+                                 {"initial weights", start},
+                                 {"--slots", std::to_string(slots)}};
+  if (!b.crop.empty()) identity.emplace_back("--crop", b.crop);
+  return identity;
 }
 
 train::PretrainOptions options_of(const TrainSettings& s, const io::MaskConfig& mask,
@@ -90,6 +92,7 @@ int pretrain(int argc, char** argv, Team& team) {
         std::vector<OptionSpec>{
             {"masks", "KIND", "published (default) or corrected: last step too, fixed for validation"},
             {"validation-masks", "KIND", "published: new ones each epoch; corrected: fixed"},
+            {"crop", "KIND", "longer windows: published (default), corrected random crop; or none"},
             {"block", "KIND", "published (default) or residual: the usual BERT block"},
             normalise_option_spec(),
             {"slots", "N", "gradient slots, shared by the processes of mpirun (default 8)"},
@@ -119,6 +122,7 @@ int pretrain(int argc, char** argv, Team& team) {
                                    : behaviour.masks;
   behaviour.block = arguments.choice("block", {"published", "residual"});
   behaviour.normalise = read_normalise(arguments);
+  const std::string crop = arguments.choice("crop", {"published", "corrected", "none"});
   const io::EncoderConfig config = read_encoder_settings("pretrain", run, arguments.word(0));
   const fs::path folder = find_dataset("pretrain", run.at, dataset, version, true);
   const fs::path saved = run.at.saved("pretrain_base", dataset, version);
@@ -131,7 +135,7 @@ int pretrain(int argc, char** argv, Team& team) {
   const Card card = read_card(folder, dataset, version);
   const bool by_users = settings.split.kind != "random";
   const WindowInput input =
-      open_windows(arguments, config, folder, version, card, behaviour.normalise, by_users);
+      open_windows(arguments, config, folder, version, card, behaviour.normalise, by_users, crop != "none");
   const WindowSources& sources = input.sources;
   Encoder model = make_encoder(config, behaviour.block);
   model.initialise(settings.seed);
@@ -147,7 +151,14 @@ int pretrain(int argc, char** argv, Team& team) {
   const data::LeakReport leaks = find_leaks(split, sources, input.windows->steps());
   ThreadPool pool(run.threads);
   const Index slots = read_slots(arguments, team);
-  const train::PretrainOptions recipe_options = options_of(settings, mask, behaviour, slots);
+  train::PretrainOptions recipe_options = options_of(settings, mask, behaviour, slots);
+  if (input.windows->steps() > config.seq_len) {
+    behaviour.crop = crop;
+    recipe_options.crop = {config.seq_len,
+                           crop == "published" ? data::CropStart::published : data::CropStart::corrected};
+    note(run, "pretrain: the windows have ", input.windows->steps(), " steps, the model sees random ",
+         config.seq_len, " of them");
+  }
   train::MaskedPretraining<float, Encoder> recipe(model, input.windows, split.train, split.validation,
                                                   recipe_options, pool, &team.communicator());
   if (run.dry_run) {

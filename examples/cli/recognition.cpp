@@ -110,6 +110,8 @@ Request read_request(const RecognitionCommand& command, const Arguments& argumen
         command.name, " --help'");
   }
   r.labels = read_label_choice(command.name, arguments);
+  if (command.all_labels && !arguments.has("label-rate")) r.labels.rate = 1;
+  if (command.all_labels && !arguments.flag("balance")) r.labels.balanced = false;
   r.settings = read_train_settings(arguments, r.run, io::published_train, std::string(command.settings));
   r.loss = read_loss_choice(command.name, arguments);
   std::string version = arguments.word(0);

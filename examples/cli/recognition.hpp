@@ -25,6 +25,7 @@ struct RecognitionCommand {
   std::string_view settings;    ///< file of config/ that -t replaces
   RecognitionInput input;
   std::span<const std::string_view> methods;  ///< the first is the default
+  bool all_labels = false;  ///< without options: every label counts, as LIMU-BERT-X has it, not 1 %
 };
 
 /// Runs one of them.

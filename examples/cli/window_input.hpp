@@ -3,6 +3,7 @@
 // memory.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -47,10 +48,11 @@ inline std::size_t memory_for_pages(const Arguments& arguments, Index windows) {
 
 namespace detail {
 
-inline void check_fit(const io::EncoderConfig& c, const data::ShardedRows& rows, const fs::path& file) {
+inline void check_fit(const io::EncoderConfig& c, const data::ShardedRows& rows, const fs::path& file,
+                      bool longer) {
   const io::Shape& shape = rows.row_shape();
   const bool fits = shape.size() == 2 && shape[1] >= static_cast<std::size_t>(c.feature_num) &&
-                    shape[0] <= static_cast<std::size_t>(c.seq_len);
+                    (longer || shape[0] <= static_cast<std::size_t>(c.seq_len));
   if (fits) return;
   fail<IoError>(file.string(), ": windows of shape ", io::shape_text(shape), ", the model takes at most ",
                 c.seq_len, " steps and at least ", c.feature_num, " channels; choose another MODEL version");
@@ -59,7 +61,7 @@ inline void check_fit(const io::EncoderConfig& c, const data::ShardedRows& rows,
 /// Windows in the files of a corpus, or in the one file of a plain set.
 inline WindowInput map_windows(const Arguments& arguments, const io::EncoderConfig& config,
                                const fs::path& folder, const std::string& version, const Card& card,
-                               const std::string& normalise, bool need_users) {
+                               const std::string& normalise, bool need_users, bool longer) {
   const fs::path corpus_card = data::corpus_path(folder, version),
                  plain = data::windows_path(folder, version);
   WindowInput input;
@@ -80,7 +82,7 @@ inline WindowInput map_windows(const Arguments& arguments, const io::EncoderConf
       input.sources =
           read_sources(folder, version, card, data::load_labels(data::labels_path(folder, version)), count);
   }
-  check_fit(config, data::ShardedRows(files), files.front());
+  check_fit(config, data::ShardedRows(files), files.front(), longer);
   input.windows = std::make_shared<data::ShardedWindows>(files, config.feature_num, normalisation(normalise),
                                                          memory_for_pages(arguments, count));
   return input;
@@ -89,12 +91,13 @@ inline WindowInput map_windows(const Arguments& arguments, const io::EncoderConf
 }  // namespace detail
 
 /// Windows of one version of a data set. They stay in their files when they are a corpus of shards or when
-/// --max-memory is given. `need_users`: the split goes by users or sessions.
+/// --max-memory is given. `need_users`: the split goes by users or sessions. `longer`: windows may be longer
+/// than the model takes.
 inline WindowInput open_windows(const Arguments& arguments, const io::EncoderConfig& config,
                                 const fs::path& folder, const std::string& version, const Card& card,
-                                const std::string& normalise, bool need_users) {
+                                const std::string& normalise, bool need_users, bool longer = false) {
   if (arguments.has("max-memory") || fs::exists(data::corpus_path(folder, version)))
-    return detail::map_windows(arguments, config, folder, version, card, normalise, need_users);
+    return detail::map_windows(arguments, config, folder, version, card, normalise, need_users, longer);
   data::Windows windows = data::load_windows(data::windows_path(folder, version));
   data::Labels labels;
   const fs::path labels_file = data::labels_path(folder, version);
@@ -104,7 +107,8 @@ inline WindowInput open_windows(const Arguments& arguments, const io::EncoderCon
   }
   WindowInput input;
   input.sources = read_sources(folder, version, card, labels, windows.count);
-  windows = normalised_for(config, windows, folder, normalise);
+  windows = normalised_for(config, windows, folder, normalise,
+                           longer ? std::min<Index>(windows.steps, config.seq_len) : 0);
   input.fingerprint = fingerprint(windows.values);
   input.windows = std::make_shared<data::MemoryWindows>(std::move(windows));
   return input;

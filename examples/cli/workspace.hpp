@@ -111,7 +111,8 @@ inline fs::path find_dataset(std::string_view command, const Workspace& at, cons
   return folder;
 }
 
-/// Weight file that `-f` names: a path, or a name in `folder` (.safetensors, then .pt).
+/// Weight file that `-f` names: a path, or a name (.safetensors, then .pt) in `folder`, a folder of saved/,
+/// or in weights/ beside saved/, where LIMU-BERT-X keeps them.
 inline fs::path find_weights(std::string_view command, const fs::path& folder, const std::string& name) {
   if (name.find('/') != std::string::npos || name.ends_with(".pt") || name.ends_with(".safetensors")) {
     for (const fs::path& path : {fs::path(name), folder / name}) {
@@ -119,9 +120,11 @@ inline fs::path find_weights(std::string_view command, const fs::path& folder, c
     }
     fail<IoError>(name, ": no such weight file");
   }
-  for (const std::string_view suffix : {".safetensors", ".pt"}) {
-    const fs::path path = folder / (name + std::string(suffix));
-    if (fs::is_regular_file(path)) return path;
+  for (const fs::path& place : {folder, folder.parent_path().parent_path() / "weights"}) {
+    for (const std::string_view suffix : {".safetensors", ".pt"}) {
+      const fs::path path = place / (name + std::string(suffix));
+      if (fs::is_regular_file(path)) return path;
+    }
   }
   std::vector<std::string> there = detail::names_in(folder, "", ".safetensors", false);
   for (std::string& other : detail::names_in(folder, "", ".pt", false)) there.push_back(std::move(other));

@@ -54,7 +54,8 @@ TEST_CASE("version", "[cli][help]") {
 
 TEST_CASE("the published flags are accepted by the published programs", "[cli][help]") {
   const TempFolder scratch;
-  for (const char* command : {"pretrain", "embedding", "classifier", "classifier_bert", "benchmark"}) {
+  for (const char* command :
+       {"pretrain", "embedding", "classifier", "classifier_bert", "bert_classifier", "benchmark"}) {
     const Outcome outcome = run_tool(scratch.path(), {command, "--help"});
     for (const char* flag :
          {"-g, --gpu", "-f, --model_file", "-t, --train_cfg", "-a, --mask_cfg", "-l, --label_index",
