@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // `gyrograd pretrain MODEL DATASET VERSION`: masked-reconstruction pre-training of LIMU-BERT.
 #include <algorithm>
+#include <array>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "cli/settings.hpp"
 #include "cli/team.hpp"
 #include "cli/window_input.hpp"
+#include "gyrograd/core/suggest.hpp"
 #include "gyrograd/core/thread_pool.hpp"
 #include "gyrograd/train/pretrain_masked.hpp"
 #include "gyrograd/train/svg.hpp"
@@ -22,7 +24,7 @@ namespace {
 
 /// Options that choose between published and other behaviour.
 struct Behaviour {
-  std::string masks, validation_masks, block, normalise, crop;
+  std::string masks, validation_masks, block, normalise, crop, augment;
 };
 
 /// Everything that decides the result, in the order in which a mismatch is reported.
@@ -48,6 +50,7 @@ train::RunIdentity identity_of(const TrainSettings& s, const io::EncoderConfig& 
                                  {"initial weights", start},
                                  {"--slots", std::to_string(slots)}};
   if (!b.crop.empty()) identity.emplace_back("--crop", b.crop);
+  if (!b.augment.empty()) identity.emplace_back("--augment", b.augment);
   return identity;
 }
 
@@ -66,6 +69,24 @@ train::PretrainOptions options_of(const TrainSettings& s, const io::MaskConfig& 
   options.validation = behaviour.validation_masks == "published" ? train::ValidationMasks::published
                                                                  : train::ValidationMasks::corrected;
   return options;
+}
+
+/// "pace,rotate,scale,noise", any of them; "" for none.
+train::AugmentConfig read_augment(const std::string& list) {
+  constexpr std::array<std::string_view, 4> known{"pace", "rotate", "scale", "noise"};
+  train::AugmentConfig config;
+  const std::array<bool*, 4> chosen{&config.pace, &config.rotate, &config.scale, &config.noise};
+  for (std::size_t at = 0; at < list.size();) {
+    const std::size_t comma = std::min(list.find(',', at), list.size());
+    const std::string word = list.substr(at, comma - at);
+    const auto found = std::find(known.begin(), known.end(), word);
+    if (found == known.end())
+      fail<UsageError>("pretrain: --augment: '", word, "', expected of pace, rotate, scale, noise",
+                       did_you_mean(word, known));
+    *chosen[static_cast<std::size_t>(found - known.begin())] = true;
+    at = comma + 1;
+  }
+  return config;
 }
 
 train::Json identity_json(const train::RunIdentity& identity) {
@@ -93,6 +114,7 @@ int pretrain(int argc, char** argv, Team& team) {
             {"masks", "KIND", "published (default) or corrected: last step too, fixed for validation"},
             {"validation-masks", "KIND", "published: new ones each epoch; corrected: fixed"},
             {"crop", "KIND", "longer windows: published (default), corrected random crop; or none"},
+            {"augment", "LIST", "change training windows: pace,rotate,scale,noise (default: none)"},
             {"block", "KIND", "published (default) or residual: the usual BERT block"},
             normalise_option_spec(),
             {"slots", "N", "gradient slots, shared by the processes of mpirun (default 8)"},
@@ -122,6 +144,8 @@ int pretrain(int argc, char** argv, Team& team) {
                                    : behaviour.masks;
   behaviour.block = arguments.choice("block", {"published", "residual"});
   behaviour.normalise = read_normalise(arguments);
+  behaviour.augment = arguments.text("augment");
+  const train::AugmentConfig augment = read_augment(behaviour.augment);
   const std::string crop = arguments.choice("crop", {"published", "corrected", "none"});
   const io::EncoderConfig config = read_encoder_settings("pretrain", run, arguments.word(0));
   const fs::path folder = find_dataset("pretrain", run.at, dataset, version, true);
@@ -152,6 +176,7 @@ int pretrain(int argc, char** argv, Team& team) {
   ThreadPool pool(run.threads);
   const Index slots = read_slots(arguments, team);
   train::PretrainOptions recipe_options = options_of(settings, mask, behaviour, slots);
+  recipe_options.augment = augment;
   if (input.windows->steps() > config.seq_len) {
     behaviour.crop = crop;
     recipe_options.crop = {config.seq_len,

@@ -82,6 +82,8 @@ std::vector<Case> usage_cases() {
        "expected one of published, corrected"},
       {"unknown crop", split("pretrain v4 tiny 20_120 -s x --crop random"), 2,
        "expected one of published, corrected, none"},
+      {"unknown change of windows", split("pretrain v1 tiny 20_120 -s x --augment pace,rotat"), 2,
+       "did you mean 'rotate'"},
       {"windows too long, no crop", split("pretrain v4 tiny 20_120 -s x --crop none"), 1,
        "the windows have 120 steps, the model takes at most 20"},
       {"unknown block", split("pretrain v1 tiny 20_120 -s x --block bert"), 2,

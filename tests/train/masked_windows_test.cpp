@@ -2,6 +2,7 @@
 // What a pre-training step sees: masks by item, targets from before masking, independence of the batch.
 #include "gyrograd/train/masked_windows.hpp"
 
+#include <cmath>
 #include <cstdint>
 #include <set>
 #include <vector>
@@ -151,4 +152,53 @@ TEST_CASE("a crop is a stretch of its window, drawn anew for every epoch", "[mas
   CHECK(starts.size() == 30);
   CHECK_THROWS_AS(MaskedWindows(w, open, 4, ValidationMasks::published, {51, data::CropStart::published}),
                   ConfigError);
+}
+
+TEST_CASE("changes are of training windows only, drawn by epoch and window, and leave the masks alone",
+          "[masked_windows]") {
+  const data::Windows w = ramp(12, 60, 6);
+  data::SpanMaskConfig open;
+  open.mask_prob = 0;
+  const std::vector<Index> items{0, 3, 7};
+  MaskedWindows plain(w, open, 9, ValidationMasks::published);
+  const Batch before = draw(plain, w, items, 2);
+  const auto norm_of_step = [](const Batch& b, Index k, Index t) {
+    double sum = 0;
+    for (Index f = 0; f < 3; ++f) {
+      const double v = b.x[static_cast<std::size_t>(k + b.size * (t + 60 * f))];
+      sum += v * v;
+    }
+    return std::sqrt(sum);
+  };
+
+  MaskedWindows rotated(w, open, 9, ValidationMasks::published, {}, {.rotate = true});
+  const Batch turned = draw(rotated, w, items, 2);
+  CHECK((turned.positions == before.positions));
+  CHECK((turned.x != before.x));
+  for (Index t = 0; t < 60; ++t)  // a rotation keeps lengths
+    CHECK(norm_of_step(turned, 1, t) == Approx(norm_of_step(before, 1, t)).epsilon(1e-5));
+  CHECK((draw(rotated, w, items, 2).x == turned.x));
+  CHECK((draw(rotated, w, items, 3).x != turned.x));
+  CHECK((draw(rotated, w, items, 2, Purpose::validation_mask).x ==
+         draw(plain, w, items, 2, Purpose::validation_mask).x));
+
+  MaskedWindows scaled(w, open, 9, ValidationMasks::published, {}, {.scale = true});
+  const Batch longer = draw(scaled, w, items, 2);
+  CHECK((longer.x != before.x));
+  for (std::size_t i = 0; i < longer.x.size(); ++i) {
+    REQUIRE(longer.x[i] >= before.x[i] * 0.9499F);
+    REQUIRE(longer.x[i] <= before.x[i] * 1.0501F);
+  }
+  MaskedWindows noisy(w, open, 9, ValidationMasks::published, {}, {.noise = true});
+  CHECK((draw(noisy, w, items, 2).x != before.x));
+
+  MaskedWindows paced(w, open, 9, ValidationMasks::published, {}, {.pace = true});
+  int changed = 0;
+  bool validation_too = false;
+  for (Index epoch = 0; epoch < 30; ++epoch) {
+    changed += draw(paced, w, items, epoch).x != before.x ? 1 : 0;
+    validation_too = validation_too || draw(paced, w, items, epoch, Purpose::validation_mask).x != before.x;
+  }
+  CHECK(changed > 5);  // 2 of 5 draws, where the stretch is shorter than the window
+  CHECK(validation_too);
 }

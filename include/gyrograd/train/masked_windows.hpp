@@ -33,25 +33,38 @@ struct CropConfig {
   data::CropStart start = data::CropStart::published;
 };
 
-/// Draws crop and mask of window i for epoch e from Philox(seed, e, i), so that they depend neither on the
-/// order of the windows nor on threads, and need no saved state. Windows are normalised before. One object
-/// per thread. ConfigError when a crop is longer than the windows.
+/// Changes to training windows before they are masked, drawn anew for every epoch (LIMU-BERT sheet §12.1,
+/// §12.3). In this order.
+struct AugmentConfig {
+  bool pace = false;    ///< UniHAR: faster or slower; in place of the crop, of validation windows too
+  bool rotate = false;  ///< UniHAR: one rotation of all sensors
+  bool scale = false;   ///< LIMU-BERT-X: a factor for each channel
+  bool noise = false;   ///< LIMU-BERT-X: on every value
+};
+
+/// Draws crop, changes and mask of window i for epoch e from Philox(seed, e, i), so that they depend neither
+/// on the order of the windows nor on threads, and need no saved state. Windows are normalised before. One
+/// object per thread. ConfigError when a crop is longer than the windows.
 class MaskedWindows {
  public:
   MaskedWindows(std::shared_ptr<const data::WindowSource> windows, const data::SpanMaskConfig& config,
-                std::uint64_t seed, ValidationMasks validation, CropConfig crop = {})
+                std::uint64_t seed, ValidationMasks validation, CropConfig crop = {},
+                AugmentConfig augment = {})
       : windows_(std::move(windows)),
         crop_(checked(crop, windows_->steps())),
         masker_(config, crop_.steps),
         seed_(seed),
         validation_(validation),
+        augment_(augment),
         row_(static_cast<std::size_t>(windows_->steps() * windows_->channels())),
+        paced_(augment.pace ? static_cast<std::size_t>(crop_.steps * windows_->channels()) : 0),
         positions_(static_cast<std::size_t>(masker_.count())) {}
 
   /// The same for windows in memory, which must outlive this object.
   MaskedWindows(const data::Windows& windows, const data::SpanMaskConfig& config, std::uint64_t seed,
-                ValidationMasks validation, CropConfig crop = {})
-      : MaskedWindows(std::make_shared<const data::MemoryWindows>(windows), config, seed, validation, crop) {}
+                ValidationMasks validation, CropConfig crop = {}, AugmentConfig augment = {})
+      : MaskedWindows(std::make_shared<const data::MemoryWindows>(windows), config, seed, validation, crop,
+                      augment) {}
 
   /// Steps that the model sees.
   Index steps() const { return crop_.steps; }
@@ -76,11 +89,9 @@ class MaskedWindows {
       const Index item = items[static_cast<std::size_t>(b)];
       windows_->read(item, row_);
       const bool fixed = purpose == Purpose::validation_mask && validation_ == ValidationMasks::corrected;
-      Philox random(seed_, fixed ? 0U : static_cast<std::uint32_t>(epoch), static_cast<std::uint64_t>(item),
-                    purpose);
-      const Index first = data::crop_start(random, windows_->steps(), steps, crop_.start);
-      const std::span<float> seen = std::span<float>(row_).subspan(
-          static_cast<std::size_t>(first * features), static_cast<std::size_t>(steps * features));
+      const std::uint32_t drawn = fixed ? 0U : static_cast<std::uint32_t>(epoch);
+      Philox random(seed_, drawn, static_cast<std::uint64_t>(item), purpose);
+      const std::span<float> seen = seen_part(item, drawn, purpose, random);
       const data::MaskAction action = masker_.draw(random, std::span<Index>(positions_));
       for (Index m = 0; m < count(); ++m) {
         const Index t = positions_[static_cast<std::size_t>(m)];
@@ -105,12 +116,33 @@ class MaskedWindows {
     return crop;
   }
 
+  /// What the model would see of the window in row_ without a mask. A stream of its own for the changes: the
+  /// masks are those of a run without them.
+  std::span<float> seen_part(Index item, std::uint32_t epoch, Purpose purpose, Philox& random) {
+    const Index features = windows_->channels();
+    Philox change(seed_, epoch, static_cast<std::uint64_t>(item), Purpose::augment);
+    std::span<float> seen(paced_);
+    if (augment_.pace) {
+      data::random_pace(seen, std::span<const float>(row_), features, {}, change);
+    } else {
+      const Index first = data::crop_start(random, windows_->steps(), crop_.steps, crop_.start);
+      seen = std::span<float>(row_).subspan(static_cast<std::size_t>(first * features),
+                                            static_cast<std::size_t>(crop_.steps * features));
+    }
+    if (purpose == Purpose::validation_mask) return seen;
+    if (augment_.rotate) data::rotate_triads(seen, features, data::random_rotation<float>(change));
+    if (augment_.scale) data::random_scale(seen, features, change);
+    if (augment_.noise) data::random_noise(seen, change);
+    return seen;
+  }
+
   std::shared_ptr<const data::WindowSource> windows_;
   CropConfig crop_;
   data::SpanMasker masker_;
   std::uint64_t seed_;
   ValidationMasks validation_;
-  std::vector<float> row_;
+  AugmentConfig augment_;
+  std::vector<float> row_, paced_;
   std::vector<Index> positions_;
 };
 

@@ -38,6 +38,7 @@ struct PretrainOptions {
   data::SpanMaskConfig mask;
   ValidationMasks validation = ValidationMasks::published;
   CropConfig crop;                            ///< of windows longer than the model takes
+  AugmentConfig augment;                      ///< none
   Index slots = Slots<float>::default_count;  ///< gradient slots, at least one for each process
 };
 
@@ -91,11 +92,11 @@ class MaskedPretraining : public AdamRecipe<Real, Model> {
     if (options.batch < 1)
       fail<ConfigError>("pre-training: batch is ", options.batch, ", expected at least 1");
     for (int i = 0; i < pool.size(); ++i) {
-      scratch_.push_back(
-          {MaskedWindows(windows_, options.mask, options.seed, options.validation, options.crop),
-           {},
-           {},
-           {}});
+      scratch_.push_back({MaskedWindows(windows_, options.mask, options.seed, options.validation,
+                                        options.crop, options.augment),
+                          {},
+                          {},
+                          {}});
     }
   }
 
