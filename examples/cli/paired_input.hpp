@@ -92,6 +92,7 @@ inline PairedInput read_paired_input(std::string_view command, const fs::path& f
     w.text.insert(w.text.end(), held.text.begin(), held.text.end());
     w.video.insert(w.video.end(), held.video.begin(), held.video.end());
     w.flags.insert(w.flags.end(), held.flags.begin(), held.flags.end());
+    w.labels.insert(w.labels.end(), held.labels.begin(), held.labels.end());
     in.validation.resize(static_cast<std::size_t>(held.count()));
     std::iota(in.validation.begin(), in.validation.end(), trained);
     in.split = "part val";

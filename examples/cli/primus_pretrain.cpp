@@ -9,57 +9,24 @@
 
 #include "cli/arguments.hpp"
 #include "cli/paired_input.hpp"
+#include "cli/pretrain_report.hpp"
 #include "cli/primus.hpp"
+#include "cli/primus_encoder_choice.hpp"
+#include "cli/primus_rivals.hpp"
 #include "cli/primus_settings.hpp"
 #include "cli/session.hpp"
 #include "cli/team.hpp"
 #include "gyrograd/core/thread_pool.hpp"
-#include "gyrograd/io/tensors.hpp"
-#include "gyrograd/models/primus_encoder.hpp"
-#include "gyrograd/nn/state_dict.hpp"
-#include "gyrograd/train/charts.hpp"
 #include "gyrograd/train/contrastive_model.hpp"
-#include "gyrograd/train/html_report.hpp"
 #include "gyrograd/train/pretrain_primus.hpp"
 
 namespace gyrograd::cli {
 namespace {
 
-using ImuEncoder = models::PrimusEncoder<float>;
 using Model = train::ContrastiveModel<float, ImuEncoder>;
 using Pretraining = train::PrimusPretraining<float, Model>;
 
 constexpr const char* command = primus_pretrain_command;
-
-ImuEncoder make_imu_encoder(const std::string& kind, const data::PairedWindows& w, bool any_width) {
-  models::PrimusConfig config = kind == "multi"    ? models::PrimusConfig::published()
-                                : kind == "single" ? models::PrimusConfig::single()
-                                                   : models::PrimusConfig::imu2clip();
-  if (w.text_width > 0 && w.video_width > 0 && w.text_width != w.video_width && !any_width)
-    fail<ConfigError>(command, ": text vectors have ", w.text_width, " values, video vectors ", w.video_width,
-                      "; one head serves both: bring them to one width");
-  const Index width = std::max(w.text_width, w.video_width);
-  if (width > 0 && !any_width) config.width = width;
-  const Index steps = w.windows.steps;
-  if (w.windows.channels != models::PrimusConfig::channels)
-    fail<IoError>(command, ": the windows have ", w.windows.channels, " channels, the encoder takes ",
-                  models::PrimusConfig::channels, ": accelerometer and gyroscope");
-  if (steps < config.shortest() || (config.longest() > 0 && steps > config.longest()))
-    fail<IoError>(command, ": the windows have ", steps, " samples, the encoder takes ", config.shortest(),
-                  config.longest() > 0 ? message(" to ", config.longest()) : " or more",
-                  "; prepare longer windows (5 s at 50 Hz are 250)");
-  return ImuEncoder(config);
-}
-
-/// Weights of an encoder: our files, and checkpoints of the published training, whose names have a prefix.
-void load_imu_encoder(ImuEncoder& encoder, const fs::path& path) {
-  const io::TensorFile file = io::read_tensors(path);
-  for (const char* prefix : {"imu_encoder.", "state_dict.imu_encoder."}) {
-    const io::TensorFile part = file.part(prefix);
-    if (!part.entries().empty()) return nn::load_parameters<float>(encoder, part);
-  }
-  nn::load_parameters<float>(encoder, file);
-}
 
 std::string chain_text(const data::TangOptions& o) {
   std::string text;
@@ -71,12 +38,13 @@ std::string chain_text(const data::TangOptions& o) {
 /// Everything that decides the result, in the order in which a mismatch is reported.
 train::RunIdentity identity_of(const Arguments& a, const train::PrimusPretrainOptions& o,
                                const std::string& method, const std::string& kind, const PairedInput& in,
-                               const std::string& start, const std::string& own_negatives) {
+                               const std::string& start, const std::string& own_negatives, Index width) {
   const auto flag = [&](const char* name) { return std::string(a.flag(name) ? "yes" : "no"); };
   return {{"command", command},
           {"data", in.fingerprint()},
           {"--method", method},
           {"--encoder", kind},
+          {"--width", std::to_string(width)},
           {"--seed", std::to_string(o.seed)},
           {"--batch", std::to_string(o.batch)},
           {"--lr", exact(o.lr)},
@@ -135,15 +103,8 @@ std::string report_page(const train::LoopState<float>& state, const train::RunId
            train::fixed_number(recipe.temperature_ss(), 4),
        "temperatures, multimodal and self-supervised"}};
   page.figures(cards);
-  page.section("Loss by epoch");
-  std::vector<train::Series> curves = {{"training", {}, {}}, {"validation", {}, {}}};
-  for (std::size_t i = 0; i < state.history.size(); ++i) {
-    for (train::Series& s : curves) s.x.push_back(static_cast<double>(i + 1));
-    curves[0].y.push_back(state.history[i].train_loss);
-    curves[1].y.push_back(state.history[i].validation_loss);
-  }
-  page.chart(
-      train::line_chart({"Loss by epoch", "epoch", "loss"}, curves),
+  add_loss_section(
+      page, state.history,
       "Weighted sum of the terms, mean over the batches. Validation draws its second views once, reads the "
       "feature queue and leaves it as it is. Losses depend on the batch: compare runs of equal batches "
       "only.");
@@ -155,40 +116,37 @@ std::string report_page(const train::LoopState<float>& state, const train::RunId
                     train::fixed_number(term_chance, 4)});
   }
   page.table(rows);
-  page.section("Settings");
-  rows = {{"setting", "value"}};
-  for (const auto& [name, value] : identity) rows.push_back({name, value});
-  page.table(rows);
+  add_settings_section(page, identity);
   return page.str();
 }
 
+/// Encoder and projections under the names that embed looks for.
+struct EncoderAndHeads {
+  Model& model;
+  template <class F>
+  void visit(F&& f) {
+    visit_prefixed("imu_encoder.", model.encoder(), f);
+    model.visit_heads(f);
+  }
+};
+
 /// The encoder with what is needed to use it; the temperatures as metadata.
-void save_imu_encoder(const fs::path& file, ImuEncoder& encoder, const std::string& kind,
-                      const std::string& method, const std::string& set, const Pretraining& recipe,
-                      const Card& card) {
-  nn::save_parameters<float>(encoder, file,
-                             {{"format", "pt"},
-                              {"gyrograd.model", "primus"},
-                              {"gyrograd.version", GYROGRAD_VERSION},
-                              {"gyrograd.encoder", kind},
-                              {"gyrograd.width", std::to_string(encoder.config().width)},
-                              {"gyrograd.method", method},
-                              {"gyrograd.data", set},
-                              {"gyrograd.rate_hz", std::to_string(card.rate)},
-                              {"gyrograd.temperature_mm", exact(recipe.temperature_mm())},
-                              {"gyrograd.temperature_ss", exact(recipe.temperature_ss())},
-                              {"gyrograd.normalisation", "none: acc m/s2, gyro rad/s"}});
+void save_imu_encoder(const fs::path& file, Model& model, io::Metadata facts, const Pretraining& recipe) {
+  facts["gyrograd.temperature_mm"] = exact(recipe.temperature_mm());
+  facts["gyrograd.temperature_ss"] = exact(recipe.temperature_ss());
+  bool heads = false;
+  model.visit_heads([&](std::string_view, const Parameter<float>&) { heads = true; });
+  if (!heads) return nn::save_parameters<float>(model.encoder(), file, facts);
+  EncoderAndHeads both{model};
+  nn::save_parameters<float>(both, file, facts);
 }
 
 /// What the leader writes after training.
 void write_results(Session& session, train::LoopState<float>& state, Pretraining& recipe, Model& model,
                    const PairedInput& in, const train::RunIdentity& identity,
                    const train::PrimusPretrainOptions& options, Index epochs) {
-  train::Json report = train::report_head("primus pretrain", static_cast<std::uint64_t>(options.seed), [&] {
-    train::Json json = train::Json::object();
-    for (const auto& [name, value] : identity) json[name] = value;
-    return json;
-  }());
+  train::Json report = train::report_head("primus pretrain", static_cast<std::uint64_t>(options.seed),
+                                          identity_json(identity));
   report["epochs"] = state.epoch;
   report["epochs_asked"] = epochs;
   report["best_epoch"] = state.best_epoch + 1;
@@ -207,12 +165,7 @@ void write_results(Session& session, train::LoopState<float>& state, Pretraining
            train::fixed_number(best.train_loss, 6), ", chance ",
            train::fixed_number(chance_level(options, in.windows), 4));
   }
-  train::Json history = {{"train_loss", train::Json::array()}, {"validation_loss", train::Json::array()}};
-  for (const train::EpochRecord& r : state.history) {
-    history["train_loss"].push_back(r.train_loss);
-    history["validation_loss"].push_back(r.validation_loss);
-  }
-  report["history"] = std::move(history);
+  report["history"] = train::history_json(state.history);
   train::write_json(session.report(), report);
   io::atomic_write(fs::path(session.weights()).replace_extension(".html"),
                    report_page(state, identity, recipe, in, options));
@@ -229,28 +182,28 @@ int pretrain(int argc, char** argv, Team& team) {
   if (!a.parse(argc, argv)) return ExitCode::done;
   RunOptions run = read_run_options(a, true);
   join(run, team, a);
-  const std::string method = a.text("method", "primus"),
-                    kind = a.choice("encoder", {"multi", "single", "imu2clip"});
+  const std::string method = a.text("method", "primus");
+  if (is_rival(method)) {
+    if (team.size() > 1)
+      fail<UsageError>(command, ": --method ", method, " runs in one process; start it without mpirun");
+    return pretrain_rival(a, run, method);
+  }
+  for (const char* name : {"heads", "decay-steps"})
+    if (a.has(name))
+      fail<UsageError>(command, ": --", name, " means nothing with --method ", method, "; leave it out");
+  const std::string kind = method == "imu2clip" && !a.has("encoder")
+                               ? "single"
+                               : a.choice("encoder", {"multi", "single", "imu2clip"});
   const Schedule schedule = read_schedule(a);
   train::PrimusPretrainOptions options = read_contrastive_options(a, run.seed, method);
   const bool own_negatives = options.negatives == train::Negatives::local && team.size() > 1;
-  if (run.resume && own_negatives && options.uses_queue())
-    fail<UsageError>(
-        command, ": --local-negatives gives each process a queue of its own, which checkpoints do not hold; ",
-        "give --force to start again");
-  const fs::path folder = find_paired_set(command, run.at, a.word(0));
-  std::string set = fs::absolute(folder).lexically_normal().filename().string();
-  if (set.empty()) set = fs::absolute(folder).lexically_normal().parent_path().filename().string();
-  std::string name = a.text("save_model", method);
-  std::replace(name.begin(), name.end(), '+', '_');
-  check_name(command, "--save_model", name);
-  const fs::path saved = run.at.root / "saved" / ("primus_" + set);
-  Session session(run, command, saved / (name + ".safetensors"), schedule.save_every);
+  const auto [folder, set, saved, weights] = find_pretrain_place(run, a, method);
+  Session session(run, command, weights, schedule.save_every);
   if (session.start() == Session::Start::complete) {
     note(run, command, ": ", session.weights().string(), " is complete, nothing to resume");
     return ExitCode::done;
   }
-  if (!run.resume) refuse_existing(saved / (name + ".html"), run.force);
+  if (!run.resume) refuse_existing(fs::path(weights).replace_extension(".html"), run.force);
 
   const PairedInput in =
       a.has("max-memory")
@@ -259,16 +212,15 @@ int pretrain(int argc, char** argv, Team& team) {
                 static_cast<std::size_t>(a.integer("max-memory", 0, 16, 1'000'000'000)) * 1'000'000)
           : read_paired_input(command, folder, schedule.split, a.has("split"), run.seed);
   choose_queue(a, static_cast<Index>(in.train.size()), options);
-  ImuEncoder encoder = make_imu_encoder(kind, in.windows, !options.uses_mm());
-  encoder.initialise(run.seed);
-  std::string start = "seed";
-  if (a.has("model_file")) {
-    load_imu_encoder(encoder, find_weights(command, saved, a.text("model_file")));
-    start = fingerprint(
-        std::span<const float>(encoder.store().data(), static_cast<std::size_t>(encoder.store().size())));
-  }
+  const bool compares =
+      options.uses_mm() || (options.uses_queue() && options.search != losses::Modality::imu);
+  const Index width = choose_width(a, in.windows, compares);
+  const auto own = [&](Index vectors) { return compares && vectors > 0 && vectors != width ? vectors : 0; };
+  std::string start;
+  ImuEncoder encoder = starting_encoder(a, run, saved, kind, in.windows, width, start);
   Model model(std::move(encoder), losses::stored_temperature(options.start_temperature, options.temperature),
-              options.temperature.form != losses::TemperatureForm::fixed);
+              options.temperature.form != losses::TemperatureForm::fixed,
+              {.text = own(in.windows.text_width), .video = own(in.windows.video_width), .seed = run.seed});
   ThreadPool pool(run.threads);
   const std::shared_ptr<data::PairedSource> source =
       in.mapped ? in.mapped : std::make_shared<data::MemoryPaired>(in.windows);
@@ -283,8 +235,9 @@ int pretrain(int argc, char** argv, Team& team) {
        in.split, "), ", schedule.epochs, " epochs of ", recipe.batches(), " steps, ", run.threads, " threads",
        team.size() > 1 ? message(" in each of ", team.size(), " processes") : "");
 
-  const train::RunIdentity identity = identity_of(
-      a, options, method, kind, in, start, own_negatives ? message(" in ", team.size(), " processes") : "");
+  const train::RunIdentity identity =
+      identity_of(a, options, method, kind, in, start,
+                  own_negatives ? message(" in ", team.size(), " processes") : "", width);
   train::LoopState<float> state;
   const auto buffers = recipe.buffers();
   session.add_figures([&] {
@@ -309,7 +262,8 @@ int pretrain(int argc, char** argv, Team& team) {
   team.meet();
   if (!team.leader()) return ExitCode::done;
   const Card card = fs::exists(folder / "card.json") ? data::read_card(folder / "card.json") : Card{};
-  save_imu_encoder(session.weights(), model.encoder(), kind, method, set, recipe, card);
+  save_imu_encoder(session.weights(), model, imu_encoder_facts(model.encoder(), kind, method, set, card.rate),
+                   recipe);
   write_results(session, state, recipe, model, in, identity, options, schedule.epochs);
   session.finish({{"best_epoch", state.best_epoch + 1}, {"epochs", state.epoch}});
   result(session.weights().string());

@@ -7,7 +7,9 @@
 #include "cli/primus.hpp"
 #include "cli/probe_grid.hpp"
 #include "cli/probe_input.hpp"
+#include "gyrograd/data/windows_file.hpp"
 #include "gyrograd/io/file.hpp"
+#include "gyrograd/models/primus_encoder.hpp"
 #include "gyrograd/train/progress.hpp"
 
 namespace gyrograd::cli {
@@ -31,9 +33,25 @@ std::string probe_page(const ProbeInput& in, const ProbeGrid& grid, const ProbeT
   return page.str();
 }
 
+/// Windows of --standard, which must be those of the labels.
+void read_standard(const Arguments& a, ProbeInput& input) {
+  const std::string file = a.text("standard");
+  if (a.has("test-embeddings"))
+    fail<UsageError>(command, ": --standard and --test-embeddings exclude each other");
+  input.windows = data::load_windows(file);
+  const models::PrimusConfig config;
+  if (input.windows.count != input.count())
+    fail<IoError>(file, ": ", input.windows.count, " windows, but there are ", input.count(), " labels");
+  if (input.windows.channels != models::PrimusConfig::channels || input.windows.steps < config.shortest())
+    fail<IoError>(file, ": windows of ", input.windows.steps, " x ", input.windows.channels,
+                  ", the network takes ", config.shortest(), " samples or more of ",
+                  models::PrimusConfig::channels, " channels");
+}
+
 std::vector<OptionSpec> option_specs() {
   std::vector<OptionSpec> options = probe_input_specs();
   const std::vector<OptionSpec> own = {
+      {"standard", "FILE", "windows (.npy) of LABELS: a network trained on the shots alone, as a row"},
       {"out", "DIR", "folder of the results (default probe)"},
       {"threads", "N", "worker threads (default: all cores); never changes the result"},
       {"quiet", "", "no progress and no notes"},
@@ -56,7 +74,8 @@ int run_primus_probe(int argc, char** argv) {
                       option_specs());
   if (!arguments.parse(argc, argv)) return ExitCode::done;
   const RunOptions run = read_run_options(arguments, true);
-  const ProbeInput input = read_probe_input(command, arguments);
+  ProbeInput input = read_probe_input(command, arguments);
+  if (arguments.has("standard")) read_standard(arguments, input);
   const ProbeGrid grid = read_probe_grid(command, arguments, input);
   const fs::path out = arguments.text("out", "probe");
   const fs::path cells_path = out / "cells.jsonl", table_path = out / "table.json",

@@ -18,8 +18,13 @@ inline constexpr const char* primus_pretrain_command = "primus pretrain";
 
 inline std::vector<OptionSpec> contrastive_option_specs() {
   std::vector<OptionSpec> options = {
-      {"method", "NAME", "primus (default), mm, ss, ss+mm, mm+nn, ss+nn"},
-      {"encoder", "KIND", "multi (default), single: one output; imu2clip"},
+      {"method", "NAME",
+       "primus (default), mm, ss, ss+mm, mm+nn, ss+nn; rivals: imu2clip, simclr, multitask, standard "
+       "(labels; with -f fine-tuning)"},
+      {"encoder", "KIND",
+       "multi (default), single: one output; imu2clip; tpn: of simclr, whose default it is"},
+      {"width", "N",
+       "values of an embedding (default: as the vectors, or 512); vectors of another width get a projection"},
       {"f,model_file", "FILE", "start from these weights, not from the seed"},
       {"s,save_model", "NAME", "name of the results (default: the method)"},
       {"published", "", "search, masks, floor and views of the released code"},
@@ -37,12 +42,14 @@ inline std::vector<OptionSpec> contrastive_option_specs() {
       {"augment", "LIST", "transformations, joined by commas (default scaling,time_flip)"},
       {"augment-set", "NAME", "paper (default), tang, released: parameters"},
       {"augment-both", "", "augment both views"},
+      {"heads", "KIND", "multitask: balanced (default) or pooled"},
+      {"decay-steps", "N", "simclr: steps until the rate is 0 (default 1000)"},
       {"local-negatives", "", "mpirun: each process contrasts its own share only"},
       {"slots", "N", "gradient slots, shared by the processes of mpirun (default 8)"},
       {"max-memory", "MB", "leave windows in their files; memory for them"},
-      {"epochs", "N", "number of epochs (default 15)"},
-      {"batch", "N", "windows per step (default 16)"},
-      {"lr", "R", "learning rate (default 0.0002)"},
+      {"epochs", "N", "number of epochs (default 15; simclr 200, multitask 30, standard 20)"},
+      {"batch", "N", "windows per step (default 16; simclr 512, multitask 32, standard 256)"},
+      {"lr", "R", "learning rate (default 0.0002; simclr 0.1, multitask 0.0003, standard 0.0001)"},
       {"patience", "N", "stop after N epochs without a better one (default 0: never)"},
       {"split", "KIND", "random (default) or user, where the set has no part val"},
       {"save-every", "SECONDS", "time between checkpoints (default 30; 0: every step)"}};
@@ -63,8 +70,9 @@ struct Schedule {
   double save_every = 30;
 };
 
-inline Schedule read_schedule(const Arguments& a) {
+inline Schedule read_schedule(const Arguments& a, Index epochs = 15) {
   Schedule s;
+  s.epochs = epochs;
   s.epochs = a.integer("epochs", s.epochs, 0, 10000000);
   s.patience = a.integer("patience", 0, 0, 10000000);
   s.split = a.choice("split", {"random", "user"});

@@ -10,10 +10,9 @@
 
 #include "cli/probe_grid.hpp"
 #include "cli/session.hpp"
+#include "cli/standard_training.hpp"
 #include "gyrograd/models/multitask_ssl.hpp"
-#include "gyrograd/models/primus_classifier.hpp"
 #include "gyrograd/train/contrastive_model.hpp"
-#include "gyrograd/train/fine_tuning.hpp"
 #include "gyrograd/train/multitask.hpp"
 #include "gyrograd/train/pretrain_primus.hpp"
 #include "gyrograd/train/probe.hpp"
@@ -102,30 +101,6 @@ std::vector<float> multitask_features(const StudyData& d, const StudySettings& s
                                                 options, pool);
   train_recipe(recipe, s.epochs);
   return features_of(model.encoder(), d.windows.windows, PrimusOutput::emb, pool);
-}
-
-/// Test accuracy of a whole network trained on the shots alone. The published schedule takes a step or two an
-/// epoch; the converged one takes at least 400 at ten times the rate.
-double standard_accuracy(const StudyData& d, const StudySettings& s, const StudyUnit& unit,
-                         const std::vector<Index>& rows, bool published, ThreadPool& pool) {
-  using Model = models::PrimusClassifier<float>;
-  Model model(fresh_encoder(s, unit.seed), {d.classes, PrimusOutput::mmcl});
-  model.initialise(static_cast<std::uint32_t>(unit.seed));
-  train::FineTuningOptions options;
-  options.seed = static_cast<std::uint64_t>(unit.seed);
-  if (!published) {
-    options.batch = 32;
-    options.lr = 1e-3;
-    const Index batches = (static_cast<Index>(rows.size()) + options.batch - 1) / options.batch;
-    options.epochs = std::max<Index>(options.epochs, (400 + batches - 1) / batches);
-  }
-  train::FineTuning<float, Model> recipe(model, d.windows.windows, d.windows.labels, rows, {}, options, pool);
-  train_recipe(recipe, options.epochs);
-  const std::vector<Index> predicted = train::predict_windows<float>(model, d.windows.windows, d.test, pool);
-  Index right = 0;
-  for (std::size_t i = 0; i < predicted.size(); ++i)
-    right += predicted[i] == d.windows.labels[static_cast<std::size_t>(d.test[i])] ? 1 : 0;
-  return static_cast<double>(right) / static_cast<double>(predicted.size());
 }
 
 /// Mean vector of the phrases of every class, each phrase once.
@@ -246,7 +221,10 @@ train::Json run_unit(const StudyData& d, const StudySettings& s, const StudyUnit
                                                    static_cast<std::uint64_t>(unit.seed), d.windows.takes);
       double accuracy = 0;
       if (standard) {
-        accuracy = standard_accuracy(d, s, unit, shots.rows, published, pool);
+        accuracy =
+            metrics::accuracy(standard_confusion({d.windows.windows, d.windows.labels, d.classes, s.width,
+                                                  static_cast<std::uint64_t>(unit.seed), published},
+                                                 shots.rows, d.test, pool));
       } else {
         const auto kind = published ? train::ProbeKind::published : train::ProbeKind::converged;
         accuracy = metrics::accuracy(

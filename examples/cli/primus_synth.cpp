@@ -50,6 +50,7 @@ int run_primus_synth(int argc, char** argv) {
                        {"windows", "N", "number of windows in all (default 4000)"},
                        {"steps", "N", "samples of a window at 50 Hz (default 250)"},
                        {"width", "N", "values of a vector (default 512)"},
+                       {"video-width", "N", "of a video vector (default: as --width)"},
                        {"paired", "R", "share of recordings that have vectors (default 1)"},
                        {"seed", "N", "seed of everything random (default 3431)"},
                        {"quiet", "", "no notes"},
@@ -65,6 +66,7 @@ int run_primus_synth(int argc, char** argv) {
       arguments.integer("windows", 4000, 3 * config.motion.windows_per_recording, 1000000);
   config.motion.steps = arguments.integer("steps", 250, 2, 100000);
   config.width = arguments.integer("width", 512, 2, 100000);
+  config.video_width = arguments.integer("video-width", config.width, 2, 100000);
   config.paired = arguments.real("paired", 1, 0, 1);
   if (config.motion.windows < config.motion.users * config.motion.windows_per_recording)
     fail<UsageError>(command, ": --windows is ", config.motion.windows, ", expected at least ",

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "cli/session.hpp"
+#include "cli/standard_training.hpp"
 #include "gyrograd/train/error_chart.hpp"
 #include "gyrograd/train/svg.hpp"
 
@@ -31,6 +32,7 @@ std::vector<OptionSpec> probe_grid_specs() {
       {"epochs", "N", "of the published probe (default 20)"},
       {"schedule", "KIND", "its steps: real (default) or published"},
       {"class-vector-form", "KIND", "mean of the prompts: published (default) or unit length"},
+      {"width", "N", "of the network of --standard (default 512)"},
   };
 }
 
@@ -117,6 +119,7 @@ ProbeGrid read_probe_grid(const std::string& command, const Arguments& a, const 
                                                   : train::FeatureScale::standardised;
   grid.options.knn.neighbours = a.integer("neighbours", 5, 1, 1000000);
   grid.options.text.epochs = a.integer("epochs", 20, 1, 100000);
+  grid.width = a.integer("width", 512, 2, 65536);
   if (a.choice("schedule", {"real", "published"}) == "published")
     grid.options.text.schedule = optim::ScheduleLength::published;
   return grid;
@@ -138,6 +141,8 @@ train::Json grid_identity(const ProbeInput& input, const ProbeGrid& grid) {
           {"scale", static_cast<int>(grid.options.logistic.scale)},
           {"neighbours", grid.options.knn.neighbours},
           {"epochs", grid.options.text.epochs},
+          {"standard", fingerprint(input.windows.values)},
+          {"width", grid.width},
           {"schedule", static_cast<int>(grid.options.text.schedule)},
           {"gyrograd", GYROGRAD_VERSION}};
 }
@@ -156,6 +161,7 @@ class GridRun {
     for (const train::ProbeKind probe : grid_.probes)
       for (const Index shots : grid_.shots)
         total_ += seeds_of(grid_, probe, shots) * static_cast<Index>(input_.features.size());
+    if (input_.windows.count > 0) total_ += grid_.seeds * static_cast<Index>(grid_.shots.size());
     for (const NamedFeatures& f : input_.features) {
       vectors_.clear();
       if (input_.prompts.count > 0)
@@ -166,6 +172,7 @@ class GridRun {
                                            : metrics::accuracy(train::zero_shot(task_of(f), pool_));
       for (const train::ProbeKind probe : grid_.probes) add_encoder(f, probe, zero, before_cell);
     }
+    if (input_.windows.count > 0) add_standard(before_cell);
     summarise();
     return std::move(table_);
   }
@@ -174,6 +181,11 @@ class GridRun {
   struct Runs {
     std::vector<std::vector<double>> accuracy, macro_f1;  // by shots
     std::vector<double> zero;
+
+    void add(std::size_t place, const train::Json& cell) {
+      accuracy[place].push_back(cell["accuracy"].get<double>());
+      macro_f1[place].push_back(cell["macro_f1"].get<double>());
+    }
   };
 
   train::ProbeTask task_of(const NamedFeatures& f) const {
@@ -182,30 +194,63 @@ class GridRun {
 
   void add_encoder(const NamedFeatures& f, train::ProbeKind probe, double zero,
                    const std::function<void(Index, Index)>& before_cell) {
-    const std::pair<std::string, std::string> key{f.method(), std::string(probe_name(probe))};
+    Runs& runs = row(f.method(), std::string(probe_name(probe)));
+    runs.zero.push_back(zero);
+    for (std::size_t s = 0; s < grid_.shots.size(); ++s) {
+      for (Index seed = 1; seed <= seeds_of(grid_, probe, grid_.shots[s]); ++seed) {
+        before_cell(done_++, total_);
+        runs.add(s, cell_of(f, probe, grid_.shots[s], seed));
+      }
+    }
+  }
+  /// The network that learns from the same windows without pre-training; its weights differ with the seed.
+  void add_standard(const std::function<void(Index, Index)>& before_cell) {
+    Runs& runs = row("standard", "trained");
+    runs.zero.push_back(std::numeric_limits<double>::quiet_NaN());
+    for (std::size_t s = 0; s < grid_.shots.size(); ++s) {
+      for (Index seed = 1; seed <= grid_.seeds; ++seed) {
+        before_cell(done_++, total_);
+        runs.add(s, standard_cell(grid_.shots[s], seed));
+      }
+    }
+  }
+  Runs& row(const std::string& method, const std::string& probe) {
+    const std::pair<std::string, std::string> key{method, probe};
     if (runs_.find(key) == runs_.end()) {
       order_.push_back(key);
       runs_[key].accuracy.resize(grid_.shots.size());
       runs_[key].macro_f1.resize(grid_.shots.size());
     }
-    Runs& runs = runs_[key];
-    runs.zero.push_back(zero);
-    for (std::size_t s = 0; s < grid_.shots.size(); ++s) {
-      for (Index seed = 1; seed <= seeds_of(grid_, probe, grid_.shots[s]); ++seed) {
-        before_cell(done_++, total_);
-        const train::Json cell = cell_of(f, probe, grid_.shots[s], seed);
-        runs.accuracy[s].push_back(cell["accuracy"].get<double>());
-        runs.macro_f1[s].push_back(cell["macro_f1"].get<double>());
-      }
-    }
+    return runs_[key];
   }
 
-  train::Json cell_of(const NamedFeatures& f, train::ProbeKind probe, Index shots, Index seed) {
-    const train::Shots drawn = train::draw_shots(input_.labels, input_.split.train, input_.classes, shots,
-                                                 static_cast<std::uint64_t>(seed), input_.takes, grid_.over);
+  train::Shots draw(Index shots, Index seed) {
+    train::Shots drawn = train::draw_shots(input_.labels, input_.split.train, input_.classes, shots,
+                                           static_cast<std::uint64_t>(seed), input_.takes, grid_.over);
     warn(train::shots_warning(drawn, shots, input_.class_names));
     if (shots > 0 && drawn.takes > 0)
       table_.takes_least = table_.takes_least == 0 ? drawn.takes : std::min(table_.takes_least, drawn.takes);
+    return drawn;
+  }
+  static Index present(const train::Shots& drawn) {
+    return std::count_if(drawn.taken.begin(), drawn.taken.end(), [](Index n) { return n > 0; });
+  }
+
+  train::Json standard_cell(Index shots, Index seed) {
+    const train::Shots drawn = draw(shots, seed);
+    const std::string name = message("standard|trained|", shots_text(shots), "|", seed);
+    if (const train::Json* known = cells_.find(name)) return *known;
+    train::ProbeResult result;
+    result.confusion = standard_confusion(
+        {input_.windows, input_.labels, input_.classes, grid_.width, static_cast<std::uint64_t>(seed), false},
+        drawn.rows, input_.split.test, pool_);
+    const train::Json cell = cell_json(result, drawn, present(drawn));
+    cells_.add(name, cell);
+    return cell;
+  }
+
+  train::Json cell_of(const NamedFeatures& f, train::ProbeKind probe, Index shots, Index seed) {
+    const train::Shots drawn = draw(shots, seed);
     const std::string name = cell_name(f, probe, shots, seed);
     train::Json cell;
     if (const train::Json* known = cells_.find(name)) {
@@ -213,9 +258,7 @@ class GridRun {
     } else {
       const train::ProbeResult result = train::run_probe(probe, task_of(f), drawn.rows, grid_.options,
                                                          static_cast<std::uint64_t>(seed), pool_);
-      const auto present =
-          std::count_if(drawn.taken.begin(), drawn.taken.end(), [](Index n) { return n > 0; });
-      cell = cell_json(result, drawn, present);
+      cell = cell_json(result, drawn, present(drawn));
       cells_.add(name, cell);
     }
     if (!cell["converged"].get<bool>())

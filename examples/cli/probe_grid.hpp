@@ -21,6 +21,7 @@ struct ProbeGrid {
   std::vector<train::ProbeKind> probes;
   std::vector<Index> shots;  ///< windows of each class; 0: all
   Index seeds = 5;
+  Index width = 512;  ///< of the network of standard training
   train::ShotsOver over = train::ShotsOver::windows;
   train::ClassVectors vectors = train::ClassVectors::published;
   train::ProbeOptions options;

@@ -10,6 +10,7 @@
 #include "cli/arguments.hpp"
 #include "gyrograd/data/features.hpp"
 #include "gyrograd/data/split.hpp"
+#include "gyrograd/data/windows.hpp"
 #include "gyrograd/train/feature_blocks.hpp"
 
 namespace gyrograd::cli {
@@ -39,6 +40,7 @@ struct ProbeInput {
   std::vector<std::string> warnings;  ///< to be stated in every report
   data::Features prompts;             ///< count 0: none
   std::vector<Index> prompt_labels;
+  data::Windows windows;  ///< for standard training; count 0: none
 
   Index count() const { return static_cast<Index>(labels.size()); }
 };

@@ -125,7 +125,15 @@ class Session {
         if (stop.requested()) recipe.request_stop();
         stopped = recipe.stop_agreed();
       }
-      if (run_.leader() && (due || stopped)) {
+      bool save = due || stopped;
+      if constexpr (requires { recipe.prepare_checkpoint(); }) {  // all bring something: at the same step
+        if (recipe.shares_checkpoint()) {
+          if (run_.leader() && due) recipe.request_save();
+          save = recipe.save_agreed() || stopped;
+          if (save) recipe.prepare_checkpoint();
+        }
+      }
+      if (run_.leader() && save) {
         train::save_checkpoint(checkpoint_, identity, s, buffers);
         saved = std::chrono::steady_clock::now();
       }

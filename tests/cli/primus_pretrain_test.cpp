@@ -96,8 +96,13 @@ std::vector<Case> cases() {
        Shard{"nan", 24, 123, 4, 4, 1.0F, std::nanf("")}},
       {"vectors for other windows", split(run + "rows" + end), 1, "one vector for each window",
        Shard{"rows", 24, 123, 4, 4, 1, 1, 23}},
-      {"text and video of different widths", split(run + "widths" + end), 1, "bring them to one width",
-       Shard{"widths", 24, 123, 4, 5}},
+      {"labels that are not there", split(run + "unlabelled --method standard"), 2, "learns from labels",
+       Shard{"unlabelled"}},
+      {"an option of another method", split(run + "p --method multitask --queue 9"), 2,
+       "--queue means nothing with --method multitask"},
+      {"a network of another method", split(run + "p --method standard --encoder tpn"), 2,
+       "goes with --method simclr"},
+      {"heads without tasks", split(run + "p --heads pooled"), 2, "--heads means nothing"},
       {"shards that do not fit together", split(run + "mixed" + end), 1, "shard_0001: window steps 130",
        [](const fs::path& root) {
          Shard{"mixed"}(root);
@@ -112,6 +117,7 @@ std::vector<Case> cases() {
       {"too few windows", split(run + "few --batch 4 --queue 1"), 1, "expected at least two of each",
        Shard{"few", 3}},
       {"unknown method", split(run + "p --method primos"), 2, "did you mean 'primus'"},
+      {"unknown rival", split(run + "p --method multitasks"), 2, "did you mean 'multitask'"},
       {"unknown transformation", split(run + "p --augment scaling,flip"), 2, "unknown transformation 'flip'"},
       {"weights in two forms", split(run + "p --ssl-coeff 0.5 --alpha 1"), 2, "exclude each other"},
       {"a split where a part decides", split(run + "p -s x --split user"), 2, "leave out --split"},
@@ -212,4 +218,67 @@ TEST_CASE("primus pretrain: every method and encoder runs, from given weights, t
   const std::string page = file_text(root.path() / "saved/primus_p/primus.html");
   CHECK(page.find("<svg") != std::string::npos);
   CHECK(page.find("http://") == page.find("http://www.w3.org"));
+}
+
+TEST_CASE("primus pretrain: rivals train, continue, and are embedded", "[cli]") {
+  const TempFolder root;
+  make_set(root.path());
+  const std::string run = "primus pretrain p --epochs 2 --batch 16 --quiet ";
+  const auto embed = [&](const std::string& name, const std::string& more) {
+    run_line(root.path(), "primus embed saved/primus_p/" + name + ".safetensors dataset/p/test out_" + name +
+                              " --quiet " + more);
+    return file_text(root.path() / ("out_" + name + "/embeddings.npy"));
+  };
+  run_line(root.path(), run + "--method simclr --decay-steps 20");
+  CHECK(embed("simclr", "").find(", 96)") != std::string::npos);
+  run_line(root.path(), run + "--method simclr --encoder single --width 14 -s inside");
+  CHECK(embed("inside", "--output ssl").find(", 14)") != std::string::npos);
+  run_line(root.path(), run + "--method multitask --heads pooled --width 14");
+  CHECK(embed("multitask", "--output emb").find(", 14)") != std::string::npos);
+  run_line(root.path(), run + "--method standard --width 14");
+  CHECK(file_text(root.path() / "saved/primus_p/standard.safetensors").find("head.weight") !=
+        std::string::npos);
+  run_line(root.path(), run + "--method standard --width 14 -s tuned -f standard");
+  run_line(root.path(), run + "--method imu2clip");
+  CHECK(file_text(root.path() / "saved/primus_p/imu2clip.safetensors").find("net.0.weight") !=
+        std::string::npos);
+  CHECK((embed("tuned", "") != embed("standard", "")));
+
+  for (const std::string method : {"simclr", "multitask", "standard"}) {
+    INFO(method);
+    const std::string line = "primus pretrain p --epochs 30 --batch 16 --quiet --method " + method + " -s ";
+    run_line(root.path(), line + "whole");
+    ToolProcess process(root.path(), split(line + "half --save-every 0"));
+    const Outcome killed = process.signal_after(std::chrono::milliseconds(400), SIGKILL);
+    REQUIRE((killed.code == 0 || killed.code == 128 + SIGKILL));
+    run_line(root.path(), line + "half --resume");
+    CHECK((file_text(root.path() / "saved/primus_p/half.safetensors") ==
+           file_text(root.path() / "saved/primus_p/whole.safetensors")));
+    for (const char* name : {"whole", "half"})
+      for (const char* ending : {".safetensors", ".report.json", ".html"})
+        fs::remove(root.path() / ("saved/primus_p/" + std::string(name) + ending));
+  }
+}
+
+TEST_CASE("primus pretrain: text and video vectors of any width", "[cli]") {
+  const TempFolder root;
+  run_line(root.path(),
+           "primus synth dataset/p --users 5 --windows 90 --steps 123 --width 12 --video-width 20 "
+           "--quiet");
+  run_line(root.path(), "primus pretrain p --epochs 2 --batch 8 --queue 24 --width 16 --quiet");
+  const auto embed = [&](const std::string& output) {
+    run_line(root.path(),
+             "primus embed " + weights + " dataset/p/test out_" + output + " --quiet --output " + output);
+    return file_text(root.path() / ("out_" + output + "/embeddings.npy"));
+  };
+  CHECK(embed("mmcl").find(", 16)") != std::string::npos);
+  CHECK(embed("text").find(", 12)") != std::string::npos);
+  CHECK(embed("video").find(", 20)") != std::string::npos);
+  const std::string one = file_text(root.path() / weights);
+  run_line(root.path(),
+           "primus pretrain p --epochs 2 --batch 8 --queue 24 --width 16 --quiet --force "
+           "--max-memory 16 --threads 2");
+  CHECK((file_text(root.path() / weights) == one));  // mapped shards give the same
+  run_line(root.path(),
+           "primus pretrain p --epochs 1 --batch 8 --queue 24 --width 16 --quiet -s on -f primus");
 }

@@ -160,7 +160,7 @@ void check_queue(const Case& c) {
   CHECK(queue.filled() == c.indices("output.filled")[0]);
   for (std::size_t m = 0; m < 3; ++m) {
     const auto all = queue.row(static_cast<Modality>(m), 0).data();
-    const std::vector<Real> got(all, all + queue.capacity() * queue.width());
+    const std::vector<Real> got(all, all + queue.capacity() * queue.width(Modality::video));
     const std::string key = "output.queue_" + std::string(modality_names[m]);
     CHECK(got == c.values<Real>(key));
   }

@@ -20,7 +20,8 @@ std::vector<float> numbered(Index count, float first) {
 }
 
 void push(FeatureQueue<float>& queue, const std::vector<float>& rows, const std::uint8_t* skip = nullptr) {
-  queue.push({rows.data(), rows.data(), rows.data()}, static_cast<Index>(rows.size()) / queue.width(), skip);
+  queue.push({rows.data(), rows.data(), rows.data()},
+             static_cast<Index>(rows.size()) / queue.width(Modality::imu), skip);
 }
 
 }  // namespace
@@ -126,6 +127,24 @@ TEST_CASE("the buffers of a queue are all of it") {
   b.search(&best_b, q.data(), 1, Modality::video);
   CHECK(best_a == best_b);
   CHECK(b.next() == a.next());
+}
+
+TEST_CASE("rings may have widths of their own") {
+  FeatureQueue<float> queue(3, {1, 2, 3});
+  const std::vector<float> video{2, -4}, text{3, 4, 0, 5}, imu{0, 0, 7, 0, 8, 0};
+  queue.push({video.data(), text.data(), imu.data()}, 2);
+  CHECK(queue.width(Modality::text) == 2);
+  CHECK(queue.row(Modality::video, 1)[0] == -1);
+  CHECK(queue.row(Modality::text, 0)[1] == Approx(0.8));
+  CHECK(queue.row(Modality::imu, 1)[1] == 1);
+  for (const auto& [m, query] : {std::pair{Modality::video, std::vector<float>{-1}},
+                                 {Modality::text, {0, 1}},
+                                 {Modality::imu, {1, 2, 0}}}) {
+    Index best = -1;
+    queue.search(&best, query.data(), 1, m);
+    CHECK(best == 1);
+  }
+  CHECK_THROWS_AS(FeatureQueue<float>(3, {1, 0, 3}), ConfigError);
 }
 
 TEST_CASE("queues without a size and batches larger than the queue are refused") {

@@ -89,6 +89,7 @@ Outcome fit(const PrimusPretrainOptions& o, Index epochs, int threads, Index sto
     run_epochs(
         recipe, out.state, epochs, [&](const auto& s) { return !first || s.step < stop; },
         [](const auto&) { return true; });
+    if (recipe.shares_checkpoint()) recipe.prepare_checkpoint();
     out.buffers.clear();
     for (const auto& b : buffers) out.buffers.emplace_back(b.values.begin(), b.values.end());
     out.terms = recipe.terms();
@@ -197,6 +198,76 @@ TEST_CASE("local negatives train another model, the same in all processes") {
     recipe_of(model, o, pool, &team);
   };
   CHECK_THROWS_AS(gyrograd::testing::run_team(2, refused), ConfigError);
+}
+
+TEST_CASE("local negatives: a run that stops continues with the queue of every process") {
+  PrimusPretrainOptions o = small_options("primus");
+  o.negatives = Negatives::local;
+  windows();
+  std::vector<Outcome> whole(2), stopped(2);
+  gyrograd::testing::run_team(2, [&](distributed::Communicator& team) {
+    const auto rank = static_cast<std::size_t>(team.rank());
+    whole[rank] = fit(o, 2, 1, 0, &team);
+    stopped[rank] = fit(o, 2, 1, 7, &team);
+  });
+  for (std::size_t rank = 0; rank < 2; ++rank) {
+    CHECK(stopped[rank].buffers == whole[0].buffers);  // weights, moments and the queues of both
+    CHECK(stopped[rank].state.history[1].train_loss == whole[0].state.history[1].train_loss);
+  }
+  const std::vector<float>& imu = whole[0].buffers[8];
+  CHECK(std::vector<float>(imu.begin(), imu.begin() + 30 * width) !=
+        std::vector<float>(imu.begin() + 30 * width, imu.end()));  // each its own
+}
+
+TEST_CASE("text and video vectors of other widths than the encoder train through projections") {
+  data::SynthPairedConfig c;
+  c.motion.windows = count;
+  c.motion.users = 3;
+  c.motion.steps = 123;
+  c.motion.windows_per_recording = 5;
+  c.width = 20;
+  c.video_width = 9;
+  const data::PairedWindows unlike = data::synthesise_paired(c);
+  const auto train = [&](int threads, Index stop) {
+    std::vector<std::vector<float>> buffers;
+    LoopState<float> state;
+    for (const bool first : {true, false}) {
+      if (first && stop == 0) continue;
+      ThreadPool pool(threads);
+      models::PrimusConfig config;
+      config.width = width;
+      Encoder encoder(config);
+      encoder.initialise(3);
+      Model model(std::move(encoder), 0.1, true, {.text = 20, .video = 9, .seed = 3});
+      Pretraining recipe(model, unlike, range(0, training), range(training, count), small_options("primus"),
+                         pool);
+      const auto now = recipe.buffers();
+      for (std::size_t i = 0; i < buffers.size(); ++i)
+        std::copy(buffers[i].begin(), buffers[i].end(), now[i].values.begin());
+      if (!buffers.empty()) recipe.resume(state);
+      const std::vector<float> before(recipe.weights().begin(), recipe.weights().end());
+      run_epochs(
+          recipe, state, 4, [&](const auto& s) { return !first || s.step < stop; },
+          [](const auto&) { return true; });
+      buffers.clear();
+      for (const auto& b : now) buffers.emplace_back(b.values.begin(), b.values.end());
+      for (std::size_t t = 1; t < 5; ++t) CHECK((first || recipe.terms()[t] > 0));
+      model.visit_heads([&](std::string_view name, const Parameter<float>& p) {
+        INFO(std::string(name));
+        CHECK(p.value[0] != before[static_cast<std::size_t>(p.offset)]);
+      });
+    }
+    CHECK(state.history.back().train_loss < state.history[1].train_loss);
+    return buffers;
+  };
+  const auto whole = train(1, 0);
+  CHECK(train(2, 0) == whole);
+  CHECK(train(1, 7) == whole);
+  ThreadPool pool(1);
+  Model model = small_model();
+  CHECK_THROWS_AS(
+      Pretraining(model, unlike, range(0, training), range(training, count), small_options("mm"), pool),
+      ConfigError);
 }
 
 TEST_CASE("validation leaves the queue as it is and repeats its figures") {

@@ -23,13 +23,14 @@ namespace gyrograd::data {
 /// positive, as those of CLIP are.
 struct SynthPairedConfig {
   SynthConfig motion;
-  Index width = 512;    ///< values of a text and of a video vector
-  Index phrases = 6;    ///< ways in which an activity is put into words; narrations repeat them
-  double phrase = 0.5;  ///< share of a text vector that the choice of words decides
-  double scene = 0.7;   ///< share of a video vector that the user's surroundings decide
-  double view = 0.5;    ///< share of a video vector that changes from window to window
-  double common = 0.8;  ///< part that all vectors share
-  double paired = 1;    ///< share of takes that have vectors
+  Index width = 512;      ///< values of a text and of a video vector
+  Index video_width = 0;  ///< of a video vector where it has its own; 0: as text
+  Index phrases = 6;      ///< ways in which an activity is put into words; narrations repeat them
+  double phrase = 0.5;    ///< share of a text vector that the choice of words decides
+  double scene = 0.7;     ///< share of a video vector that the user's surroundings decide
+  double view = 0.5;      ///< share of a video vector that changes from window to window
+  double common = 0.8;    ///< part that all vectors share
+  double paired = 1;      ///< share of takes that have vectors
 
   SynthPairedConfig() {
     motion.rate = 50;
@@ -81,42 +82,46 @@ inline Index main_activity(const Labels& labels, Index i) {
 /// Windows of synthesise() with vectors, labels (activity), takes (recordings), users and starts. ConfigError
 /// when a number is out of range.
 inline PairedWindows synthesise_paired(const SynthPairedConfig& config) {
-  if (config.width < 2 || config.phrases < 1)
-    fail<ConfigError>("synth: vectors of ", config.width, " values and ", config.phrases,
-                      " phrases, expected at least 2 and 1");
+  const Index video_width = config.video_width > 0 ? config.video_width : config.width;
+  if (std::min(config.width, video_width) < 2 || config.phrases < 1)
+    fail<ConfigError>("synth: vectors of ", std::min(config.width, video_width), " values and ",
+                      config.phrases, " phrases, expected at least 2 and 1");
   const SynthConfig& motion = config.motion;
   DataSet set = synthesise(motion);
   PairedWindows out;
   const Index n = set.windows.count, width = config.width;
   out.windows = std::move(set.windows);
-  out.text_width = out.video_width = width;
+  out.text_width = width, out.video_width = video_width;
   out.text.resize(static_cast<std::size_t>(n * width));
-  out.video.resize(static_cast<std::size_t>(n * width));
+  out.video.resize(static_cast<std::size_t>(n * video_width));
   const auto direction = [&](std::uint32_t kind, Index item) {
-    return detail::synth_direction(motion.seed, kind, static_cast<std::uint64_t>(item), width);
+    return detail::synth_direction(motion.seed, kind, static_cast<std::uint64_t>(item),
+                                   kind < 4 ? width : video_width);
   };
   const std::vector<double> common = direction(0, 0);
+  const std::vector<double> common_video =
+      detail::synth_direction(motion.seed, 0, 0, video_width);  // the same where the widths are
   for (Index i = 0; i < n; ++i) {
     const Index activity = detail::main_activity(set.labels, i);
     const auto user = static_cast<Index>(set.labels.at(i, 0, static_cast<Index>(SynthLabel::user)));
     const Index take = i / motion.windows_per_recording;
     Philox g(motion.seed, 1, std::uint64_t{9} << 48 | static_cast<std::uint64_t>(i), Purpose::synth);
     const Index words = random_index(g, config.phrases);
-    const auto row = [&](std::vector<float>& v) {
-      return std::span<float>(v).subspan(static_cast<std::size_t>(i * width),
-                                         static_cast<std::size_t>(width));
+    const auto row = [&](std::vector<float>& v, Index values) {
+      return std::span<float>(v).subspan(static_cast<std::size_t>(i * values),
+                                         static_cast<std::size_t>(values));
     };
     detail::SynthVector(width)
         .add(config.common, common)
         .add(1, direction(2, activity))
         .add(config.phrase, direction(3, activity * config.phrases + words))
-        .store(row(out.text));
-    detail::SynthVector(width)
-        .add(config.common, common)
+        .store(row(out.text, width));
+    detail::SynthVector(video_width)
+        .add(config.common, common_video)
         .add(1, direction(4, activity))
         .add(config.scene, direction(5, user))
         .add(config.view, direction(6, i))
-        .store(row(out.video));
+        .store(row(out.video, video_width));
     out.labels.push_back(activity);
     out.users.push_back(user);
     out.takes.push_back(take);

@@ -42,30 +42,35 @@ class FeatureQueue {
  public:
   /// capacity: rows; width: values of a row, the same for all rings. ConfigError when a size is not positive.
   FeatureQueue(Index capacity, Index width, QueueRows kind = QueueRows::normalised)
-      : capacity_(capacity), width_(width), kind_(kind), counters_(2) {
-    if (capacity < 1 || capacity > Index{1} << 24 || width < 1)
-      fail<ConfigError>("feature queue: ", capacity, " rows of ", width, " values, expected 1 to ",
+      : FeatureQueue(capacity, {width, width, width}, kind) {}
+  /// widths: of the rows of each ring, as Modality numbers them.
+  FeatureQueue(Index capacity, const std::array<Index, 3>& widths, QueueRows kind = QueueRows::normalised)
+      : capacity_(capacity), widths_(widths), kind_(kind), counters_(2) {
+    const Index least = *std::min_element(widths.begin(), widths.end());
+    if (capacity < 1 || capacity > Index{1} << 24 || least < 1)
+      fail<ConfigError>("feature queue: ", capacity, " rows of ", least, " values, expected 1 to ",
                         Index{1} << 24, " rows of 1 or more");
-    for (Ring& ring : rings_) {
-      ring.rows.assign(static_cast<std::size_t>(capacity * width), Real(0));
-      ring.scale.assign(static_cast<std::size_t>(capacity), Real(0));
+    for (std::size_t m = 0; m < 3; ++m) {
+      rings_[m].rows.assign(static_cast<std::size_t>(capacity * widths[m]), Real(0));
+      rings_[m].scale.assign(static_cast<std::size_t>(capacity), Real(0));
     }
   }
 
   Index capacity() const { return capacity_; }
-  Index width() const { return width_; }
+  /// Values of a row of one ring.
+  Index width(Modality m) const { return widths_[static_cast<std::size_t>(m)]; }
   /// Rows that were written, at most capacity().
   Index filled() const { return static_cast<Index>(counters_[1]); }
   /// Row that is written next.
   Index next() const { return static_cast<Index>(counters_[0]); }
-  /// Row `i` of a ring: width() values.
+  /// Row `i` of a ring: width(m) values.
   std::span<const Real> row(Modality m, Index i) const {
-    return {ring(m).rows.data() + i * width_, static_cast<std::size_t>(width_)};
+    return {ring(m).rows.data() + i * width(m), static_cast<std::size_t>(width(m))};
   }
 
   /// Stores samples behind one another; the oldest rows make room.
-  /// rows: (count, width) row-major for every modality, null: zeros  skip: (count) or null: samples that are
-  /// not stored. ConfigError when there are more samples than rows.
+  /// rows: (count, width of the ring) row-major for every modality, null: zeros  skip: (count) or null:
+  /// samples that are not stored. ConfigError when there are more samples than rows.
   void push(const std::array<const Real*, 3>& rows, Index count, const std::uint8_t* skip = nullptr) {
     if (count > capacity_)
       fail<ConfigError>("feature queue: ", capacity_, " rows cannot take a batch of ", count,
@@ -73,7 +78,7 @@ class FeatureQueue {
     for (Index i = 0; i < count; ++i) {
       if (skip != nullptr && skip[i] != 0) continue;
       for (std::size_t m = 0; m < 3; ++m)
-        write(rings_[m], next(), rows[m] == nullptr ? nullptr : rows[m] + i * width_);
+        write(rings_[m], next(), rows[m] == nullptr ? nullptr : rows[m] + i * widths_[m], widths_[m]);
       counters_[0] = static_cast<Real>((next() + 1) % capacity_);
       counters_[1] = static_cast<Real>(std::min(filled() + 1, capacity_));
     }
@@ -85,15 +90,16 @@ class FeatureQueue {
               QueueSearch search = QueueSearch::filled, ThreadPool* pool = nullptr) {
     const Index rows = search == QueueSearch::filled ? filled() : capacity_;
     if (rows == 0) fail<ConfigError>("feature queue: nothing is stored yet, nothing can be found");
-    const Index panels = (count + panel - 1) / panel, need = panel * width_ + kernels::nearest_scratch(panel);
+    const Index values = width(m), panels = (count + panel - 1) / panel;
+    const Index need = panel * values + kernels::nearest_scratch(panel);
     const int threads = pool == nullptr ? 1 : pool->size();
     scratch_.resize(static_cast<std::size_t>(need * threads));
     const auto one = [&](Index p, int thread) {
       const Index first = p * panel, n = std::min(panel, count - first);
       Real* q = scratch_.data() + thread * need;
-      kernels::transpose(q, n, queries + first * width_, width_, width_, n);
+      kernels::transpose(q, n, queries + first * values, values, values, n);
       kernels::nearest(best + first, static_cast<const Real*>(q), n, n, ring(m).rows.data(),
-                       ring(m).scale.data(), rows, width_, q + panel * width_);
+                       ring(m).scale.data(), rows, values, q + panel * values);
     };
     if (pool != nullptr) return pool->run(panels, one);
     for (Index p = 0; p < panels; ++p) one(p, 0);
@@ -117,30 +123,31 @@ class FeatureQueue {
 
  private:
   struct Ring {
-    AlignedVector<Real> rows;   // (capacity, width)
+    AlignedVector<Real> rows;   // (capacity, width of the ring)
     AlignedVector<Real> scale;  // (capacity): factor that makes a stored row one of length 1
   };
   static constexpr Index panel = 48;  // queries at a time: whole blocks of three vectors
 
   const Ring& ring(Modality m) const { return rings_[static_cast<std::size_t>(m)]; }
-  void write(Ring& ring, Index at, const Real* from) {
-    Real* to = ring.rows.data() + at * width_;
+  void write(Ring& ring, Index at, const Real* from, Index values) {
+    Real* to = ring.rows.data() + at * values;
     Real& scale = ring.scale[static_cast<std::size_t>(at)];
     scale = Real(0);
     if (from == nullptr) {
-      std::fill_n(to, width_, Real(0));
+      std::fill_n(to, values, Real(0));
       return;
     }
     double sum = 0;
-    for (Index c = 0; c < width_; ++c) sum += static_cast<double>(from[c]) * static_cast<double>(from[c]);
+    for (Index c = 0; c < values; ++c) sum += static_cast<double>(from[c]) * static_cast<double>(from[c]);
     const double inverse = 1 / std::max(std::sqrt(sum), 1e-8);
     const bool whole = kind_ == QueueRows::published;
     scale = whole ? static_cast<Real>(inverse) : Real(1);
-    for (Index c = 0; c < width_; ++c)
+    for (Index c = 0; c < values; ++c)
       to[c] = whole ? from[c] : static_cast<Real>(static_cast<double>(from[c]) * inverse);
   }
 
-  Index capacity_, width_;
+  Index capacity_;
+  std::array<Index, 3> widths_;
   QueueRows kind_;
   std::array<Ring, 3> rings_;
   AlignedVector<Real> counters_;  // next row, rows written: numbers below 2^24 are exact in float

@@ -30,11 +30,13 @@ struct PrimusWeights {
   bool neighbours() const { return gamma_mm > 0 || gamma_ss > 0; }
 };
 
-/// Operands; a term whose weight is 0 or whose key is empty is left out. All: (B, width).
+/// Operands; a term whose weight is 0 or whose key is empty is left out. All: (B, width), the text and the
+/// video vectors and what they are compared with in a width of their own.
 template <Scalar Real>
 struct PrimusInputs {
   Var<Real, dyn, dyn> s0, s1;                     ///< ssl head of the window, and of its augmented view
   Var<Real, dyn, dyn> g0;                         ///< mmcl head of the window
+  Var<Real, dyn, dyn> g_text, g_video;            ///< its projections for text and video; empty: g0 itself
   Var<Real, dyn, dyn> text, video;                ///< constants
   Var<Real, dyn, dyn> nn_text, nn_video, nn_imu;  ///< constants: queue rows of the neighbours
   Var<Real> tau_mm, tau_ss;                       ///< see temperature()
@@ -61,14 +63,18 @@ PrimusLoss<Real> primus(Tape<Real>& tape, const PrimusInputs<Real>& in, const Pr
     return cosine && used && !x.value.empty() ? ops::l2_normalise(tape, x) : x;
   };
   const auto s0 = ready(in.s0, weights.alpha > 0 || weights.gamma_ss > 0);  // once for all terms that use it
-  const auto g0 = ready(in.g0, weights.beta > 0 || weights.gamma_mm > 0);
+  const bool multimodal = weights.beta > 0 || weights.gamma_mm > 0;
+  const bool shared = in.g_text.value.empty() || in.g_video.value.empty();
+  const auto g0 = ready(in.g0, multimodal && shared);
+  const auto g_text = in.g_text.value.empty() ? g0 : ready(in.g_text, multimodal);
+  const auto g_video = in.g_video.value.empty() ? g0 : ready(in.g_video, multimodal);
   const auto add = [&](PrimusTerm term, const Var<Real, dyn, dyn>& q, const Var<Real, dyn, dyn>& key,
                        Var<Real> tau, double weight, const Real* mask, const Index* group) {
     if (weight <= 0 || key.value.empty() || q.value.empty()) return;
     if (key.extent(0) != q.extent(0) || key.extent(1) != q.extent(1))
       fail<ShapeError>("PRIMUS objective: term ", primus_term_names[static_cast<std::size_t>(term)],
                        ": queries are ", q.extent(0), " x ", q.extent(1), ", keys ", key.extent(0), " x ",
-                       key.extent(1), "; the encoder must be as wide as the vectors");
+                       key.extent(1), "; encoder or projection must be as wide as the vectors");
     options.mask = mask;
     options.group = group;
     const auto loss = detail::contrast(tape, q, ready(key, true), tau, options);
@@ -78,10 +84,10 @@ PrimusLoss<Real> primus(Tape<Real>& tape, const PrimusInputs<Real>& in, const Pr
     first = false;
   };
   add(PrimusTerm::ss, s0, in.s1, in.tau_ss, weights.alpha, nullptr, nullptr);
-  add(PrimusTerm::mm_text, g0, in.text, in.tau_mm, weights.beta, in.mask, nullptr);
-  add(PrimusTerm::mm_video, g0, in.video, in.tau_mm, weights.beta, in.mask, nullptr);
-  add(PrimusTerm::nn_text, g0, in.nn_text, in.tau_mm, weights.gamma_mm, nullptr, in.neighbour);
-  add(PrimusTerm::nn_video, g0, in.nn_video, in.tau_mm, weights.gamma_mm, nullptr, in.neighbour);
+  add(PrimusTerm::mm_text, g_text, in.text, in.tau_mm, weights.beta, in.mask, nullptr);
+  add(PrimusTerm::mm_video, g_video, in.video, in.tau_mm, weights.beta, in.mask, nullptr);
+  add(PrimusTerm::nn_text, g_text, in.nn_text, in.tau_mm, weights.gamma_mm, nullptr, in.neighbour);
+  add(PrimusTerm::nn_video, g_video, in.nn_video, in.tau_mm, weights.gamma_mm, nullptr, in.neighbour);
   add(PrimusTerm::nn_imu, s0, in.nn_imu, in.tau_ss, weights.gamma_ss, nullptr, in.neighbour);
   if (first) {  // no term at all: zero, without a gradient
     out.total = tape.template make<>();

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "gyrograd/models/tpn.hpp"
 
@@ -50,6 +51,11 @@ class SimclrHar {
     Mt19937 g(seed);
     trunk_.initialise(g);
     for (nn::Linear<Real>* layer : {&proj1_, &proj2_, &proj3_}) layer->initialise(g);
+  }
+
+  /// From now on windows are given as they are, not as (x - mean) factor.   means, factors: (input)
+  void take_scales(std::span<const double> means, std::span<const double> factors) {
+    trunk_.take_scales(means, factors);
   }
 
   /// Features that remain after pre-training.   x: (B, T, input); returns (B, 96).

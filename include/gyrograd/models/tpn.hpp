@@ -72,6 +72,24 @@ class TpnTrunk {
   void initialise(Generator& g) {
     for (auto& layer : conv_) layer.initialise(g);
   }
+  /// From now on x is read as (x - mean) factor, channel by channel: the first layer does it. The
+  /// convolutions have no padding, so the result is the same.
+  void take_scales(std::span<const double> means, std::span<const double> factors) {
+    nn::Conv1d<Real>& first = conv_[0];
+    Real* w = first.weight.value;
+    for (Index o = 0; o < config_.channels[0]; ++o) {
+      double shift = 0;
+      for (Index i = 0; i < config_.input; ++i) {
+        const auto channel = static_cast<std::size_t>(i);
+        for (Index k = 0; k < config_.kernels[0]; ++k, ++w) {
+          const double scaled = static_cast<double>(*w) * factors[channel];
+          shift += scaled * means[channel];
+          *w = static_cast<Real>(scaled);
+        }
+      }
+      first.bias.value[o] = static_cast<Real>(static_cast<double>(first.bias.value[o]) - shift);
+    }
+  }
   /// Dropout values of one window of seq_len steps: those of the three layers behind one another.
   Index dropout_width() const {
     Index width = 0, steps = config_.seq_len;

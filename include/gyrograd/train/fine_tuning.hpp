@@ -20,7 +20,7 @@
 #include "gyrograd/metrics/classification.hpp"
 #include "gyrograd/optim/schedule.hpp"
 #include "gyrograd/train/adam_recipe.hpp"
-#include "gyrograd/train/epoch_order.hpp"
+#include "gyrograd/train/batch_order.hpp"
 #include "gyrograd/train/slots.hpp"
 
 namespace gyrograd::train {
@@ -128,7 +128,7 @@ class FineTuning : public AdamRecipe<Real, Model> {
  private:
   const data::Windows& windows_;
   std::span<const Index> labels_;
-  EpochOrder order_;
+  BatchOrder order_;
   std::vector<Index> validation_;
   FineTuningOptions options_;
   ThreadPool& pool_;

@@ -18,7 +18,7 @@
 #include "gyrograd/data/windows.hpp"
 #include "gyrograd/losses/bce.hpp"
 #include "gyrograd/train/adam_recipe.hpp"
-#include "gyrograd/train/epoch_order.hpp"
+#include "gyrograd/train/batch_order.hpp"
 #include "gyrograd/train/slots.hpp"
 
 namespace gyrograd::train {
@@ -140,7 +140,7 @@ class MultitaskTraining : public AdamRecipe<Real, Model> {
   }
 
   const data::Windows& windows_;
-  EpochOrder order_;
+  BatchOrder order_;
   std::vector<Index> validation_;
   MultitaskOptions options_;
   Slots<Real> slots_;

@@ -22,8 +22,8 @@
 #include "gyrograd/losses/masked_mse.hpp"
 #include "gyrograd/tensor/tensor.hpp"
 #include "gyrograd/train/adam_recipe.hpp"
+#include "gyrograd/train/batch_order.hpp"
 #include "gyrograd/train/checkpoint.hpp"
-#include "gyrograd/train/epoch_order.hpp"
 #include "gyrograd/train/loop.hpp"
 #include "gyrograd/train/masked_windows.hpp"
 #include "gyrograd/train/slots.hpp"
@@ -186,7 +186,7 @@ class MaskedPretraining : public AdamRecipe<Real, Model> {
   }
 
   std::shared_ptr<data::WindowSource> windows_;
-  EpochOrder order_;
+  BatchOrder order_;
   std::vector<Index> validation_;
   PretrainOptions options_;
   Slots<Real> slots_;

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -22,16 +23,17 @@
 #include "gyrograd/data/paired_source.hpp"
 #include "gyrograd/losses/primus.hpp"
 #include "gyrograd/train/adam_recipe.hpp"
+#include "gyrograd/train/batch_order.hpp"
 #include "gyrograd/train/checkpoint.hpp"
 #include "gyrograd/train/contrastive.hpp"
-#include "gyrograd/train/epoch_order.hpp"
 #include "gyrograd/train/loop.hpp"
 #include "gyrograd/train/primus_options.hpp"
+#include "gyrograd/train/team_buffers.hpp"
 
 namespace gyrograd::train {
 
 /// The recipe for run_epochs(). Model: ContrastiveModel. Windows have vectors as wide as the encoder's
-/// outputs. Order of the windows: Philox(seed, epoch); second view of a window:
+/// outputs or their projections. Order of the windows: Philox(seed, epoch); second view of a window:
 /// Philox(seed, epoch, window), for validation Philox(seed, 0, window). Validation reads the queue and leaves
 /// it as it is.
 template <Scalar Real, class Model>
@@ -50,7 +52,8 @@ class PrimusPretraining : public AdamRecipe<Real, Model> {
         options_(options),
         pool_(pool),
         width_(model.encoder().config().width),
-        queue_(options.uses_queue() ? options.queue : 1, width_, options.queue_rows),
+        queue_(options.uses_queue() ? options.queue : 1, {model.video_width(), model.text_width(), width_},
+               options.queue_rows),
         team_(team != nullptr && options.negatives == Negatives::local && team->size() > 1 ? team : nullptr),
         order_(std::move(train), options.batch, options.seed, team_ == nullptr ? 2 : 2 * team_->size()),
         step_(pool, model.store().size(), widths(options, width_), team, options.negatives, kept_tapes,
@@ -80,7 +83,7 @@ class PrimusPretraining : public AdamRecipe<Real, Model> {
     } else {
       fetch(validation_, 0);
     }
-    const auto direct = model_.temperatures();
+    const auto direct = model_.direct();
     const Real loss = step_.step(model_, adam_, count(), micro_batch, forward(), whole_loss(),
                                  std::span<Parameter<Real>* const>(direct));
     enqueue();
@@ -119,8 +122,21 @@ class PrimusPretraining : public AdamRecipe<Real, Model> {
   /// What a checkpoint must hold besides the loop state.
   std::vector<NamedBuffer<Real>> buffers() {
     std::vector<NamedBuffer<Real>> list = Base::buffers();
-    for (const auto& b : queue_.buffers()) list.push_back({std::string(b.name), b.values});
+    for (const auto& b : queue_.buffers())
+      list.push_back({std::string(b.name), shares_checkpoint() ? all_queues_.add(b.values) : b.values});
     return list;
+  }
+  /// True when every process has something that a checkpoint must hold: with local negatives a queue. Then
+  /// all agree on the step at which they save, and call prepare_checkpoint() before one of them writes.
+  bool shares_checkpoint() const { return team_ != nullptr && options_.uses_queue(); }
+  void request_save() { step_.slots().request_save(); }
+  bool save_agreed() const { return step_.slots().save_agreed(); }
+  /// Gathers the queues of all processes in buffers().
+  void prepare_checkpoint() { all_queues_.gather(); }
+  /// To be called when the buffers and `state` were read from a checkpoint.
+  void resume(const LoopState<Real>& state) {
+    Base::resume(state);
+    all_queues_.take_own();
   }
 
   /// Of several processes: any may ask to stop, and after one of the next steps all know.
@@ -181,11 +197,11 @@ class PrimusPretraining : public AdamRecipe<Real, Model> {
           "PRIMUS pre-training: the windows have neither text nor video vectors; choose the method ss");
     const bool compares_vectors =
         options_.uses_mm() || (options_.uses_queue() && options_.search != losses::Modality::imu);
-    for (const auto& [width, what] : {std::pair{w.text_width, "text"}, {w.video_width, "video"}}) {
-      if (compares_vectors && width > 0 && width != width_)
-        fail<ConfigError>("PRIMUS pre-training: ", what, " vectors have ", width,
-                          " values, the encoder gives ", width_, "; both must be equal");
-    }
+    for (const auto& [width, given, what] : {std::tuple{w.text_width, model_.text_width(), "text"},
+                                             {w.video_width, model_.video_width(), "video"}})
+      if (compares_vectors && width > 0 && width != given)
+        fail<ConfigError>("PRIMUS pre-training: ", what, " vectors have ", width, " values, the model gives ",
+                          given, "; both must be equal: give it a projection");
     if (!options_.uses_queue()) return;
     if (options_.queue > static_cast<Index>(order_.size()))
       fail<ConfigError>("PRIMUS pre-training: the queue has ", options_.queue, " rows, the training part ",
@@ -212,8 +228,8 @@ class PrimusPretraining : public AdamRecipe<Real, Model> {
       mask_.push_back(skip ? Real(0) : Real(1));
       any_skipped_ = any_skipped_ || skip;
     }
-    collect(text_, data::PairedVector::text);
-    collect(video_, data::PairedVector::video);
+    collect(text_, data::PairedVector::text, model_.text_width());
+    collect(video_, data::PairedVector::video, model_.video_width());
   }
   std::span<const Index> items_of(const std::vector<Index>& order, Index batch) const {
     const std::span<const Index> all = order_.batch(order, batch);
@@ -224,13 +240,13 @@ class PrimusPretraining : public AdamRecipe<Real, Model> {
   /// Has a batch fetched while another one is computed.
   void fetch(const std::vector<Index>& order, Index batch) { windows_->will_need(items_of(order, batch)); }
   /// Vectors of the batch, (n, width) row-major.
-  void collect(std::vector<Real>& into, data::PairedVector kind) {
-    if (windows_->width(kind) != width_) return into.clear();
-    into.resize(static_cast<std::size_t>(count() * width_));
-    vector_.resize(static_cast<std::size_t>(width_));
+  void collect(std::vector<Real>& into, data::PairedVector kind, Index width) {
+    if (windows_->width(kind) != width) return into.clear();
+    into.resize(static_cast<std::size_t>(count() * width));
+    vector_.resize(static_cast<std::size_t>(width));
     for (Index i = 0; i < count(); ++i) {
       windows_->read_vector(kind, items_[static_cast<std::size_t>(i)], vector_);
-      std::transform(vector_.begin(), vector_.end(), into.begin() + i * width_,
+      std::transform(vector_.begin(), vector_.end(), into.begin() + i * width,
                      [](float v) { return static_cast<Real>(v); });
     }
   }
@@ -266,10 +282,10 @@ class PrimusPretraining : public AdamRecipe<Real, Model> {
   }
 
   /// Columns of row-major vectors as a constant; empty where there are none.
-  Var<Real, dyn, dyn> key(Tape<Real>& tape, const Real* rows) const {
-    if (rows == nullptr) return {};
-    const auto x = tape.template saved<dyn, dyn>(count(), width_);
-    kernels::transpose(x.data(), count(), rows, width_, width_, count());
+  Var<Real, dyn, dyn> key(Tape<Real>& tape, const std::vector<Real>& rows, Index width) const {
+    if (rows.empty()) return {};
+    const auto x = tape.template saved<dyn, dyn>(count(), width);
+    kernels::transpose(x.data(), count(), rows.data(), width, width, count());
     return tape.constant(x);
   }
   static const Real* rows_or_null(const std::vector<Real>& v) { return v.empty() ? nullptr : v.data(); }
@@ -279,13 +295,14 @@ class PrimusPretraining : public AdamRecipe<Real, Model> {
     return [this](Tape<Real>& tape, const Embeddings<Real>& e) {
       losses::PrimusInputs<Real> in;
       in.s0 = e[s0], in.s1 = e[s1], in.g0 = e[g0];
+      if (has(g0)) in.g_text = model_.text(tape, in.g0), in.g_video = model_.video(tape, in.g0);
       in.tau_mm = losses::temperature(tape, tape.parameter(model_.tau_mm()).template reshape<>(),
                                       options_.temperature);
       in.tau_ss = losses::temperature(tape, tape.parameter(model_.tau_ss()).template reshape<>(),
                                       options_.temperature);
       if (options_.weights.beta > 0) {
-        in.text = key(tape, rows_or_null(text_));
-        in.video = key(tape, rows_or_null(video_));
+        in.text = key(tape, text_, model_.text_width());
+        in.video = key(tape, video_, model_.video_width());
       }
       if (any_skipped_) in.mask = mask_.data();
       if (options_.uses_queue()) {
@@ -328,10 +345,11 @@ class PrimusPretraining : public AdamRecipe<Real, Model> {
         if (skip_[i] != 0) neighbour_[i] = by_imu_[i];
     }
     const auto rows = [&](Modality m) {
-      const auto x = tape.template saved<dyn, dyn>(count(), width_);
+      const Index width = queue_.width(m);
+      const auto x = tape.template saved<dyn, dyn>(count(), width);
       for (Index i = 0; i < count(); ++i) {
         const std::span<const Real> row = queue_.row(m, neighbour_[static_cast<std::size_t>(i)]);
-        for (Index c = 0; c < width_; ++c) x(i, c) = row[static_cast<std::size_t>(c)];
+        for (Index c = 0; c < width; ++c) x(i, c) = row[static_cast<std::size_t>(c)];
       }
       return tape.constant(x);
     };
@@ -352,7 +370,8 @@ class PrimusPretraining : public AdamRecipe<Real, Model> {
   Index width_;
   losses::FeatureQueue<Real> queue_;
   distributed::Communicator* team_;  // with local negatives only
-  EpochOrder order_;                 // with them every process needs two windows of the last batch, too
+  TeamBuffers<Real> all_queues_{team_};
+  BatchOrder order_;  // with them every process needs two windows of the last batch, too
   ContrastiveStep<Real> step_;
   std::vector<std::vector<float>> scratch_;  // one window per thread
   std::vector<float> vector_;

@@ -58,11 +58,12 @@ struct PrimusPretrainOptions {
 inline constexpr std::array<std::string_view, 6> primus_methods{"primus", "mm",    "ss",
                                                                 "ss+mm",  "mm+nn", "ss+nn"};
 
-/// Weights and search of a method. ConfigError names the nearest one.
+/// Weights and search of a method; imu2clip is mm. ConfigError names the nearest one; simclr, multitask and
+/// standard have recipes of their own.
 inline PrimusPretrainOptions primus_method(std::string_view name) {
   PrimusPretrainOptions o;
   if (name == "primus") return o;
-  if (name == "mm") {  // IMU2CLIP
+  if (name == "mm" || name == "imu2clip") {
     o.weights = {0, 1, 0, 0};
   } else if (name == "ss") {  // SimCLR, across views
     o.weights = {1, 0, 0, 0};
@@ -74,9 +75,12 @@ inline PrimusPretrainOptions primus_method(std::string_view name) {
     o.weights = {1, 0, 0, 1};
     o.search = losses::Modality::imu;
   } else {
-    const std::vector<std::string> names(primus_methods.begin(), primus_methods.end());
-    fail<ConfigError>("method is '", name, "', expected primus, mm, ss, ss+mm, mm+nn or ss+nn",
-                      did_you_mean(std::string(name), names));
+    std::vector<std::string> names(primus_methods.begin(), primus_methods.end());
+    names.insert(names.end(), {"imu2clip", "simclr", "multitask", "standard"});
+    fail<ConfigError>(
+        "method is '", name,
+        "', expected primus, mm, ss, ss+mm, mm+nn, ss+nn, imu2clip, simclr, multitask or standard",
+        did_you_mean(std::string(name), names));
   }
   return o;
 }

@@ -21,9 +21,9 @@
 #include "gyrograd/losses/nt_xent.hpp"
 #include "gyrograd/optim/schedule.hpp"
 #include "gyrograd/optim/sgd.hpp"
+#include "gyrograd/train/batch_order.hpp"
 #include "gyrograd/train/checkpoint.hpp"
 #include "gyrograd/train/contrastive.hpp"
-#include "gyrograd/train/epoch_order.hpp"
 #include "gyrograd/train/loop.hpp"
 
 namespace gyrograd::train {
@@ -156,7 +156,7 @@ class SimclrPretraining {
   Model& model_;
   const data::Windows& windows_;
   SimclrOptions options_;
-  EpochOrder order_;
+  BatchOrder order_;
   std::vector<Index> validation_, items_;
   ThreadPool& pool_;
   optim::CosineDecay rate_;

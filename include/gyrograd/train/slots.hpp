@@ -181,8 +181,14 @@ class Slots {
     return {std::min(batch, own.begin * micro_batch), std::min(batch, own.end * micro_batch)};
   }
 
-  /// A wish to stop travels with the next step, so that all processes learn of it at the same one.
+  /// A wish to stop, or to save, travels with the next step, so that all processes learn of it at the same
+  /// one.
   void request_stop() { stop_wanted_ = true; }
+  void request_save() { save_wanted_ = true; }
+  /// After a step: some process had asked to save before it.
+  bool save_agreed() const {
+    return team_ != nullptr && gradient_[static_cast<std::size_t>(parameters_ + 2)] > Real(0);
+  }
   /// After a step: some process had asked before it. Alone: request_stop() was called.
   bool stop_agreed() const {
     return team_ == nullptr ? stop_wanted_ : gradient_[static_cast<std::size_t>(parameters_ + 1)] > Real(0);
@@ -208,8 +214,8 @@ class Slots {
   static constexpr Index chunk_size = 8192;
   static Index chunk_count(Index n) { return (n + chunk_size - 1) / chunk_size; }
 
-  /// Values behind the gradients of a slot that travel with them: its loss, and the wish to stop.
-  Index tail() const { return team_ == nullptr ? 0 : 2; }
+  /// Values behind the gradients of a slot that travel with them: its loss, the wishes to stop and to save.
+  Index tail() const { return team_ == nullptr ? 0 : 3; }
   distributed::Share share_of(Index count) const {
     return team_ == nullptr ? distributed::Share{0, count}
                             : distributed::share(count, team_->rank(), team_->size());
@@ -220,7 +226,9 @@ class Slots {
       Real* end = gradients_.data() + s * stride_ + parameters_;
       end[0] = losses_[static_cast<std::size_t>(own_.begin + s)];
       end[1] = s == 0 && stop_wanted_ ? Real(1) : Real(0);
+      end[2] = s == 0 && save_wanted_ ? Real(1) : Real(0);
     }
+    save_wanted_ = false;
     (*sum_)(gradient_.data(), gradients_.data(), stride_);
   }
 
@@ -288,7 +296,7 @@ class Slots {
   std::vector<Real> losses_;
   std::vector<double> parts_;
   std::optional<distributed::SlotSum<Real>> sum_;
-  bool stop_wanted_ = false, own_batches_ = false;
+  bool stop_wanted_ = false, save_wanted_ = false, own_batches_ = false;
   std::vector<std::unique_ptr<Tape<Real>>> tapes_, kept_;
   std::vector<Range> ranges_;
 };

@@ -11,6 +11,7 @@
 
 #include "gyrograd/core/config.hpp"
 #include "gyrograd/core/error.hpp"
+#include "gyrograd/data/channel_scale.hpp"
 #include "gyrograd/data/readers/motion_sense.hpp"
 #include "gyrograd/data/windows.hpp"
 
@@ -49,26 +50,6 @@ inline DataSet read_motion_accelerometer(const std::filesystem::path& root, Inde
       for (Index k = 0; k < 2; ++k)
         out.labels.at(i, t, k) = labels[static_cast<std::size_t>(i)][static_cast<std::size_t>(k)];
   return out;
-}
-
-/// Every channel minus its mean, divided by its deviation, both over the windows `chosen`. A channel that
-/// never varies there is only shifted.
-inline void standardise_channels(Windows& w, std::span<const Index> chosen) {
-  const auto n = static_cast<double>(static_cast<Index>(chosen.size()) * w.steps);
-  for (Index c = 0; c < w.channels && !chosen.empty(); ++c) {
-    const auto each = [&](auto&& visit) {
-      for (const Index i : chosen)
-        for (Index t = 0; t < w.steps; ++t)
-          visit(static_cast<double>(w.window(i)[static_cast<std::size_t>(t * w.channels + c)]));
-    };
-    double mean = 0, square = 0;
-    each([&](double v) { mean += v / n; });
-    each([&](double v) { square += (v - mean) * (v - mean) / n; });
-    const double factor = square > 0 ? 1 / std::sqrt(square) : 1;
-    for (std::size_t i = static_cast<std::size_t>(c); i < w.values.size();
-         i += static_cast<std::size_t>(w.channels))
-      w.values[i] = static_cast<float>((static_cast<double>(w.values[i]) - mean) * factor);
-  }
 }
 
 }  // namespace gyrograd::data

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "gyrograd/train/epoch_order.hpp"
+#include "gyrograd/train/batch_order.hpp"
 
 #include "support/catch.hpp"
 
@@ -7,7 +7,7 @@ using namespace gyrograd;
 
 namespace {
 
-std::vector<Index> whole(const train::EpochOrder& order) {
+std::vector<Index> whole(const train::BatchOrder& order) {
   std::vector<Index> all;
   for (Index b = 0; b < order.batches(); ++b)
     all.insert(all.end(), order.batch(b).begin(), order.batch(b).end());
@@ -18,7 +18,7 @@ std::vector<Index> whole(const train::EpochOrder& order) {
 
 TEST_CASE("order of an epoch: every item once, by seed and epoch alone") {
   const std::vector<Index> items{5, 6, 7, 8, 9, 10, 11};
-  train::EpochOrder order(items, 3, 4);
+  train::BatchOrder order(items, 3, 4);
   order.begin(2);
   const std::vector<Index> second = whole(order);
   CHECK(std::is_permutation(second.begin(), second.end(), items.begin(), items.end()));
@@ -27,14 +27,14 @@ TEST_CASE("order of an epoch: every item once, by seed and epoch alone") {
   CHECK(order.epoch() == 3);
   order.begin(2);
   CHECK(whole(order) == second);
-  train::EpochOrder other(items, 3, 5);
+  train::BatchOrder other(items, 3, 5);
   other.begin(2);
   CHECK(whole(other) != second);
 }
 
 TEST_CASE("batches: a shorter last one counts when it has enough items") {
   const std::vector<Index> items{1, 2, 3, 4, 5, 6, 7};
-  train::EpochOrder one(items, 3, 1), two(items, 3, 1, 2);
+  train::BatchOrder one(items, 3, 1), two(items, 3, 1, 2);
   CHECK(one.batches() == 3);
   CHECK(two.batches() == 2);
   CHECK(two.batches(8) == 3);

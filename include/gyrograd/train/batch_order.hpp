@@ -15,10 +15,10 @@
 namespace gyrograd::train {
 
 /// Items in the order of Philox(seed, epoch), whatever was drawn before.
-class EpochOrder {
+class BatchOrder {
  public:
   /// least: items that a last, shorter batch needs to count as one.
-  EpochOrder(std::vector<Index> items, Index batch, std::uint64_t seed, Index least = 1)
+  BatchOrder(std::vector<Index> items, Index batch, std::uint64_t seed, Index least = 1)
       : items_(std::move(items)), batch_(batch), seed_(seed), least_(least) {}
 
   /// Batches of any list of items.
