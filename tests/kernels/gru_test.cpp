@@ -152,7 +152,9 @@ TEMPLATE_TEST_CASE("GRU layer forward and backward equal plain loops", "", float
   check<TestType>(17, 1, 6, 20, false, false);
   check<TestType>(2, 1, 1, 1, true, true);
   check<TestType>(16, 20, 72, 20, false, true);
-  check<TestType>(35, 3, 32, 48, true, true);  // wide enough for panels of channels
+  check<TestType>(35, 3, 32, 48, true, true);   // wide enough for panels of channels
+  check<TestType>(5, 2, 7, 48, false, false);   // the same without panels of inputs
+  check<TestType>(3, 1, 16, 176, false, true);  // long sums in the backward pass; one step
 }
 
 TEST_CASE("GRU gradients that nobody wants are skipped") {

@@ -25,38 +25,46 @@ TEMPLATE_TEST_CASE("panels hold the channels of one position side by side", "", 
   CHECK(panels.intact());
 }
 
-TEMPLATE_TEST_CASE("slab_panel_reduction equals plain loops", "", float, double) {
+TEMPLATE_TEST_CASE("slab_panel_reduction equals plain loops, for two operands and the rows themselves", "",
+                   float, double) {
   using Real = TestType;
   constexpr Index L = lanes<Real>;
   for (const Index W : {L, 2 * L})
-    for (const Index T : {Index(1), Index(3), 1024 / W + 2})
+    for (const Index T : {Index(2), Index(3), 1024 / W + 2})
       for (const Index rows : {1, 13, 100})
         for (const Index C : {L, 3 * L, 4 * L}) {
           if (rows > 13 && T > 3) continue;
           INFO("width " << W << ", steps " << T << ", rows " << rows << ", columns " << C);
-          const Index a_step = W * (rows + 1), b_step = W * (C + 1), c_row = C + 2;
+          const Index a_step = W * (rows + 1), b_step = W * (C + 1);
           Guarded<Real> a(random_values<Real>(T * a_step, 1)), b(random_values<Real>(T * b_step, 2));
-          Guarded<Real> c(random_values<Real>(rows * c_row, 3)), panels(C * W * T);
-          std::vector<double> want = doubles(c.copy());
+          Guarded<Real> whole(random_values<Real>(rows * C, 3)), later(random_values<Real>(rows * C, 4)),
+              sums(random_values<Real>(rows, 5)), panels(C * W * T), short_panels(C * W * (T - 1)),
+              scratch(slab_panel_scratch<Real>(W));
+          std::vector<double> want = doubles(whole.copy()), want_later = doubles(later.copy()),
+                              want_sums = doubles(sums.copy());
           for (Index t = 0; t < T; ++t)
             for (Index r = 0; r < rows; ++r)
-              for (Index n = 0; n < C; ++n)
-                for (Index lane = 0; lane < W; ++lane)
-                  want[static_cast<std::size_t>(r * c_row + n)] +=
-                      static_cast<double>(a.data()[lane + W * r + a_step * t]) *
-                      static_cast<double>(b.data()[lane + W * n + b_step * t]);
+              for (Index lane = 0; lane < W; ++lane) {
+                const double value = static_cast<double>(a.data()[lane + W * r + a_step * t]);
+                want_sums[static_cast<std::size_t>(r)] += value;
+                for (Index n = 0; n < C; ++n) {
+                  const auto at = static_cast<std::size_t>(r * C + n);
+                  want[at] += value * static_cast<double>(b.data()[lane + W * n + b_step * t]);
+                  if (t > 0)
+                    want_later[at] += value * static_cast<double>(b.data()[lane + W * n + b_step * (t - 1)]);
+                }
+              }
           slab_panels(panels.data(), static_cast<const Real*>(b.data()), b_step, W, T, C);
-          SlabReduction<Real> s;
-          s.c = c.data();
-          s.c_row = c_row;
-          s.a = a.data();
-          s.a_step = a_step;
-          s.b = panels.data();
-          s.steps = T;
-          s.rows = rows;
-          s.columns = C;
-          slab_panel_reduction(s, W);
-          check_close<Real>(c.values(), want, 4);
-          CHECK(c.intact());
+          slab_panels(short_panels.data(), static_cast<const Real*>(b.data()), b_step, W, T - 1, C);
+          const std::array<SlabPanels<Real>, 2> operands{
+              SlabPanels<Real>{whole.data(), panels.data(), C, T, 0},
+              SlabPanels<Real>{later.data(), short_panels.data(), C, T - 1, 1}};
+          slab_panel_reduction(SlabRows<Real>{a.data(), a_step, T, rows},
+                               std::span<const SlabPanels<Real>>(operands), W, scratch.data(),
+                               [&](Index r, Real sum) { sums.data()[r] += sum; });
+          check_close<Real>(whole.values(), want, 4);
+          check_close<Real>(later.values(), want_later, 4);
+          check_close<Real>(sums.values(), want_sums, 4);
+          CHECK((whole.intact() && later.intact() && sums.intact() && scratch.intact()));
         }
 }

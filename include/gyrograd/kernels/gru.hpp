@@ -8,6 +8,9 @@
 // All sequences lie in slabs (kernels/slab.hpp). Derivation, picture and cost: docs/kernels/gru.md.
 #pragma once
 
+#include <array>
+#include <span>
+
 #include "gyrograd/kernels/gru_step.hpp"
 #include "gyrograd/kernels/product.hpp"
 #include "gyrograd/kernels/slab_panels.hpp"
@@ -53,14 +56,19 @@ void gru_pack_forward(Real* packed, const Real* weight_ih, const Real* weight_hh
 template <class Real>
 void gru_pack_backward(Real* packed, const Real* weight_hh, Index hidden) {
   const detail::EvenParts tiles(hidden, detail::gru_backward_rows);
-  Index unit = 0;
-  for (Index i = 0; i < tiles.count; ++i) {
-    const Index units = tiles.size(i);
-    for (Index k = 0; k < 3 * hidden; ++k) {
-      const Real* from = weight_hh + (k < hidden ? k + 2 * hidden : k - hidden) * hidden + unit;
-      packed = std::copy_n(from, units, packed);
+  constexpr Index block = 16;  // gate rows that are read side by side, each from front to back
+  for (Index first = 0; first < 3 * hidden; first += block) {
+    const Index count = std::min(block, 3 * hidden - first);
+    Index unit = 0;
+    for (Index i = 0; i < tiles.count; ++i) {
+      const Index units = tiles.size(i);
+      Real* to = packed + unit * 3 * hidden + first * units;
+      for (Index k = first; k < first + count; ++k, to += units) {
+        const Real* from = weight_hh + (k < hidden ? k + 2 * hidden : k - hidden) * hidden + unit;
+        for (Index u = 0; u < units; u += lanes<Real>) store_lanes(to, load_lanes(from, u, units), u, units);
+      }
+      unit += units;
     }
-    unit += units;
   }
 }
 
@@ -167,11 +175,72 @@ struct GruWeightGradients {
 /// Scratch values that gru_backward_weights needs for one lane group.
 template <class Real>
 constexpr Index gru_weight_scratch(Index width, Index steps, Index in, Index hidden) {
-  const auto size = [=](Index columns) {
-    return slab_use_panels<Real>(3 * hidden, columns) ? width * steps * columns : 0;
-  };
-  return std::max(size(in), size(hidden));
+  return slab_use_panels<Real>(3 * hidden, hidden)
+             ? width * steps * (in + hidden) + slab_panel_scratch<Real>(width)
+             : 0;
 }
+
+namespace detail {
+
+/// c += sum over steps and lanes of a against b as they lie; c: (rows, columns) without gaps.
+template <class Real>
+void gru_reduce(Real* c, const Real* a, Index a_step, Index rows, const Real* b, Index columns, Index width,
+                Index steps) {
+  SlabReduction<Real> s;
+  s.c = c;
+  s.c_row = s.columns = columns;
+  s.a = a;
+  s.a_step = a_step;
+  s.b = b;
+  s.b_step = slab_rows(columns) * width;
+  s.steps = steps;
+  s.rows = rows;
+  slab_reduction(s, width);
+}
+
+/// gru_backward_weights by panels: one pass over every gate.
+template <class Real>
+void gru_weights_by_panels(const GruWeightGradients<Real>& d, const Real* gates, const Real* x, const Real* y,
+                           const Real* h0, Index width, Index steps, Index in, Index hidden, Real* scratch) {
+  Real *inputs = scratch, *states = inputs + width * steps * in, *rows = states + width * steps * hidden;
+  SlabRows<Real> a;
+  a.step = slab_rows(4 * hidden) * width;
+  a.steps = steps;
+  a.rows = hidden;
+  const bool with_inputs = d.weight_ih != nullptr && slab_use_panels<Real>(3 * hidden, in);
+  if (with_inputs)
+    slab_panels(inputs, x, slab_rows(in) * width, width, steps, in);
+  else if (d.weight_ih != nullptr)
+    gru_reduce(d.weight_ih, gates + hidden * width, a.step, 3 * hidden, x, in, width, steps);
+  const Index first = 1;  // step of the gates that meets the first state of y
+  if (d.weight_hh != nullptr) slab_panels(states, y, slab_rows(hidden) * width, width, steps - first, hidden);
+  for (Index g = 0; g < 4; ++g) {                                           // hn, r, z, n
+    const Index hh = (g == 0 ? 2 : g - 1) * hidden, ih = (g - 1) * hidden;  // first row in the parameters
+    const bool to_hh = g != 3, to_ih = g != 0;
+    a.values = gates + g * hidden * width;
+    std::array<SlabPanels<Real>, 2> operands;
+    std::size_t count = 0;
+    if (to_hh && d.weight_hh != nullptr)
+      operands[count++] = {d.weight_hh + hh * hidden, states, hidden, steps - first, first};
+    if (to_ih && with_inputs) operands[count++] = {d.weight_ih + ih * in, inputs, in, steps, 0};
+    slab_panel_reduction(a, std::span<const SlabPanels<Real>>(operands.data(), count), width, rows,
+                         [&](Index r, Real sum) {
+                           if (to_hh && d.bias_hh != nullptr) d.bias_hh[hh + r] += sum;
+                           if (to_ih && d.bias_ih != nullptr) d.bias_ih[ih + r] += sum;
+                         });
+  }
+  if (h0 == nullptr || d.weight_hh == nullptr) return;
+  slab_panels(states, h0, slab_rows(hidden) * width, width, 1, hidden);
+  a.steps = 1;
+  for (Index g = 0; g < 3; ++g) {
+    a.values = gates + g * hidden * width;
+    const SlabPanels<Real> operand{d.weight_hh + (g == 0 ? 2 : g - 1) * hidden * hidden, states, hidden, 1,
+                                   0};
+    slab_panel_reduction(a, std::span<const SlabPanels<Real>>(&operand, 1), width, rows, [](Index, Real) {});
+  }
+}
+
+}  // namespace detail
 
 /// Adds the sums over all steps and lanes of one lane group.
 /// gates: as gru_backward leaves them  x: (width x in x T)  y: (width x H x T)  h0: (width x H) or null
@@ -179,44 +248,22 @@ constexpr Index gru_weight_scratch(Index width, Index steps, Index in, Index hid
 template <class Real>
 void gru_backward_weights(const GruWeightGradients<Real>& d, const Real* gates, const Real* x, const Real* y,
                           const Real* h0, Index width, Index steps, Index in, Index hidden, Real* scratch) {
-  const Index block = width * hidden;  // one gate of one step
-  SlabReduction<Real> s;
-  s.a_step = slab_rows(4 * hidden) * width;
-  /// Operand b of the next reductions: as it lies, or as panels.
-  const auto against = [&](const Real* b, Index columns, Index count) {
-    s.c_row = s.columns = columns;
-    s.steps = count;
-    s.b = b;
-    s.b_step = slab_rows(columns) * width;
-    if (!slab_use_panels<Real>(3 * hidden, columns)) return;
-    slab_panels(scratch, b, s.b_step, width, count, columns);
-    s.b = scratch;
-  };
-  const auto reduce = [&](Real* c, const Real* a, Index rows) {
-    s.c = c;
-    s.a = a;
-    s.rows = rows;
-    if (slab_use_panels<Real>(3 * hidden, s.columns))
-      slab_panel_reduction(s, width);
-    else
-      slab_reduction(s, width);
-  };
-  if (d.weight_ih != nullptr) {
-    against(x, in, steps);
-    reduce(d.weight_ih, gates + block, 3 * hidden);
-  }
+  if (slab_use_panels<Real>(3 * hidden, hidden))
+    return detail::gru_weights_by_panels(d, gates, x, y, h0, width, steps, in, hidden, scratch);
+  const Index block = width * hidden, step = slab_rows(4 * hidden) * width;  // one gate of one step; a step
+  if (d.weight_ih != nullptr)
+    detail::gru_reduce(d.weight_ih, gates + block, step, 3 * hidden, x, in, width, steps);
   if (d.weight_hh != nullptr) {
     const auto add = [&](const Real* from, const Real* states, Index count) {
-      against(states, hidden, count);
-      reduce(d.weight_hh + 2 * hidden * hidden, from, hidden);
-      reduce(d.weight_hh, from + block, 2 * hidden);
+      detail::gru_reduce(d.weight_hh + 2 * hidden * hidden, from, step, hidden, states, hidden, width, count);
+      detail::gru_reduce(d.weight_hh, from + block, step, 2 * hidden, states, hidden, width, count);
     };
-    add(gates + s.a_step, y, steps - 1);
+    add(gates + step, y, steps - 1);
     if (h0 != nullptr) add(gates, h0, 1);
   }
   const auto sums = [&](Real* to, Real* also, Index gate, Index count) {
     if (to == nullptr) std::swap(to, also);
-    if (to != nullptr) slab_row_sums(to, also, gates + gate * block, s.a_step, width, count * hidden, steps);
+    if (to != nullptr) slab_row_sums(to, also, gates + gate * block, step, width, count * hidden, steps);
   };
   sums(d.bias_hh == nullptr ? nullptr : d.bias_hh + 2 * hidden, nullptr, 0, 1);
   sums(d.bias_ih, d.bias_hh, 1, 2);

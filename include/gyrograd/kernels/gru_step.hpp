@@ -37,7 +37,7 @@ namespace detail {
 /// Units per tile: 3 gates x units x 2 vectors of accumulators, 2 operand vectors, 1 broadcast.
 inline constexpr int gru_units = vector_registers == 32 ? 4 : 2;
 /// Rows per tile of the transposed products: rows x 2 vectors of accumulators.
-inline constexpr int gru_backward_rows = vector_registers == 32 ? 10 : 6;
+inline constexpr int gru_backward_rows = vector_registers == 32 ? 12 : 6;
 
 /// Units units of one step. w: their part of the packed weights (gru_pack_forward).
 template <class Real, int Vectors, int Units, bool Save>
@@ -123,22 +123,36 @@ template <class Real, int Vectors, int Rows>
     }
   }
   const Real* d = s.d;
-  for (Index k = s.depth; k > 0; --k) {
-    V dk[Vectors];
-    GYROGRAD_UNROLL
-    for (int v = 0; v < Vectors; ++v) {
-      dk[v] = load(d + v * L);
-      keep(dk[v]);
-    }
-    GYROGRAD_UNROLL
-    for (int r = 0; r < Rows; ++r) {
-      const V wk = broadcast(w[r]);
+  const auto multiply = [&](Index depth) __attribute__((always_inline)) {
+    for (; depth > 0; --depth) {
+      V dk[Vectors];
       GYROGRAD_UNROLL
-      for (int v = 0; v < Vectors; ++v) sum[r][v] = fma(wk, dk[v], sum[r][v]);
+      for (int v = 0; v < Vectors; ++v) {
+        dk[v] = load(d + v * L);
+        keep(dk[v]);
+      }
+      GYROGRAD_UNROLL
+      for (int r = 0; r < Rows; ++r) {
+        const V wk = broadcast(w[r]);
+        GYROGRAD_UNROLL
+        for (int v = 0; v < Vectors; ++v) sum[r][v] = fma(wk, dk[v], sum[r][v]);
+      }
+      d += W;
+      w += Rows;
     }
-    d += W;
-    w += Rows;
+  };
+  // What the end of the tile reads comes from memory: it is asked for row by row during a long sum.
+  constexpr Index long_sum = 512;
+  const Index part = s.gates == nullptr || s.depth < long_sum ? 0 : s.depth / Rows;
+  for (int r = 0; r < Rows && part > 0; ++r) {
+    for (int v = 0; v < Vectors; ++v) {
+      const Index at = (row + r) * W + v * L;
+      for (int g = 0; g < 4; ++g) __builtin_prefetch(s.gates + g * s.hidden * W + at, 1);
+      if (s.h != nullptr) __builtin_prefetch(s.h + at);
+    }
+    multiply(part);
   }
+  multiply(s.depth - Rows * part);
   Real* out = s.out + row * W;
   if (s.gates == nullptr) {
     GYROGRAD_UNROLL

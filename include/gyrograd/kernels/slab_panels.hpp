@@ -8,9 +8,13 @@
 //
 //   panel q:   position p = t width + lane | channels 2 L q .. 2 L (q + 1) - 1 of b, adjacent
 //
-// A tile then multiplies scalars of a, where they lie, with two vectors of the panel and adds to c without a
-// fold. Rows are taken in blocks that stay in the second-level cache while all panels pass.
+// A tile then multiplies scalars of a with two vectors of the panel and adds to c without a fold. Rows of a
+// are copied in blocks that stay in the second-level cache while all panels pass: where they lie, the steps
+// share a few cache sets. Several operands b, and the sums of the rows themselves, take part in the same pass
+// over a.
 #pragma once
+
+#include <span>
 
 #include "gyrograd/kernels/slab.hpp"
 #include "gyrograd/kernels/transpose.hpp"
@@ -34,6 +38,22 @@ void slab_panels(Real* panels, const Real* b, Index b_step, Index width, Index s
       transpose(panels, size, b + t * b_step + n * width, width, width, size);
   }
 }
+
+/// Rows of one lane group that are multiplied: a of the file comment.
+template <class Real>
+struct SlabRows {
+  const Real* values = nullptr;  ///< (width x rows), next step `step` values on
+  Index step = 0, steps = 0, rows = 0;
+};
+
+/// One operand b as panels of `steps` steps, and where its products go.
+template <class Real>
+struct SlabPanels {
+  Real* c = nullptr;             ///< (rows, columns) row-major
+  const Real* panels = nullptr;  ///< slab_panels
+  Index columns = 0, steps = 0;
+  Index first_step = 0;  ///< step of a that its first one meets
+};
 
 namespace detail {
 
@@ -82,40 +102,106 @@ constexpr auto slab_panel_table(std::integer_sequence<int, Rows...>) {
   return std::array<Tile, sizeof...(Rows)>{slab_panel_tile<Real, Width, Vectors, Rows + 1>...};
 }
 
+/// Rows of a block, and positions: what stays in the second-level cache while all panels pass.
+inline constexpr Index panel_block_rows = 96, panel_block_positions = 1024;
+
+/// Steps of one block of a lane group of `width` lanes.
+constexpr Index panel_block_steps(Index width) {
+  return std::max<Index>(1, panel_block_positions / width);
+}
+
+/// Copies `rows` rows of `steps` steps, a step's rows behind one another; sums(r): what row r adds up to.
+/// to: (width x rows x steps)  a: (width x rows), next step a_step values on
 template <class Real, int Width>
-void slab_panel_group(const SlabReduction<Real>& s) {
+void panel_rows_copy(Real* to, Real* sums, const Real* a, Index a_step, Index rows, Index steps) {
+  using V = Batch<Real>;
+  constexpr Index L = lanes<Real>, W = Width * L;
+  for (Index r = 0; r < rows; ++r) {
+    V sum[2][Width];
+    GYROGRAD_UNROLL
+    for (int i = 0; i < 2 * Width; ++i) sum[i / Width][i % Width] = V(Real(0));
+    for (Index t = 0; t < steps; ++t) {
+      const Real* from = a + t * a_step + r * W;
+      GYROGRAD_UNROLL
+      for (int v = 0; v < Width; ++v) {
+        const V x = load(from + v * L);
+        store(to + (t * rows + r) * W + v * L, x);
+        sum[0][v] = sum[0][v] + x;
+      }
+      std::swap(sum[0], sum[1]);
+    }
+    V total = V(Real(0));
+    GYROGRAD_UNROLL
+    for (int i = 0; i < 2 * Width; ++i) total = total + sum[i / Width][i % Width];
+    sums[r] = reduce_add<Real>(total);
+  }
+}
+
+/// One block of rows and steps against all panels of one operand.
+/// rows: copies of panel_rows_copy, tile after tile
+template <class Real, int Width>
+void slab_panel_block(const SlabPanels<Real>& b, const Real* rows, const EvenParts& tiles, Index r0, Index t,
+                      Index steps) {
   constexpr auto heights = std::make_integer_sequence<int, panel_rows>{};
   static constexpr auto single = slab_panel_table<Real, Width, 1>(heights);
   static constexpr auto full = slab_panel_table<Real, Width, 2>(heights);
   constexpr Index L = lanes<Real>, W = Width * L;
-  constexpr Index block_rows = 96, block_steps = std::max<Index>(1, 1024 / W);
-  for (Index t = 0; t < s.steps; t += block_steps) {
-    const Index steps = std::min(block_steps, s.steps - t);
-    for (Index r0 = 0; r0 < s.rows; r0 += block_rows) {
-      const EvenParts tiles(std::min(block_rows, s.rows - r0), panel_rows);
-      for (Index n = 0; n < s.columns; n += 2 * L) {
-        const Index vectors = std::min<Index>(2, (s.columns - n) / L);
-        const Real* panel = s.b + n * W * s.steps + t * W * vectors * L;
-        const auto& table = vectors == 2 ? full : single;
-        for (Index i = 0, r = r0; i < tiles.count; r += tiles.size(i++))
-          table[static_cast<std::size_t>(tiles.size(i) - 1)](
-              s.c + r * s.c_row + n, s.c_row, s.a + t * s.a_step + r * W, s.a_step, panel, steps);
+  const Index skip = std::max<Index>(0, b.first_step - t);  // steps of a that this operand does not have
+  if (skip >= steps) return;
+  for (Index n = 0; n < b.columns; n += 2 * L) {
+    const Index vectors = std::min<Index>(2, (b.columns - n) / L);
+    const Real* panel = b.panels + n * W * b.steps + (t + skip - b.first_step) * W * vectors * L;
+    const auto& table = vectors == 2 ? full : single;
+    const Real* a = rows;
+    for (Index i = 0, r = r0; i < tiles.count; r += tiles.size(i++)) {
+      const Index step = tiles.size(i) * W;
+      table[static_cast<std::size_t>(tiles.size(i) - 1)](b.c + r * b.columns + n, b.columns, a + skip * step,
+                                                         step, panel, steps - skip);
+      a += steps * step;
+    }
+  }
+}
+
+template <class Real, int Width, class Sum>
+void slab_panel_group(const SlabRows<Real>& a, std::span<const SlabPanels<Real>> operands, Real* scratch,
+                      Sum&& sum) {
+  constexpr Index W = Width * lanes<Real>, block_steps = panel_block_steps(W);
+  Real sums[static_cast<std::size_t>(panel_rows)];
+  for (Index t = 0; t < a.steps; t += block_steps) {
+    const Index steps = std::min(block_steps, a.steps - t);
+    for (Index r0 = 0; r0 < a.rows; r0 += panel_block_rows) {
+      const EvenParts tiles(std::min(panel_block_rows, a.rows - r0), panel_rows);
+      Real* to = scratch;
+      for (Index i = 0, r = r0; i < tiles.count; r += tiles.size(i++)) {
+        panel_rows_copy<Real, Width>(to, sums, a.values + t * a.step + r * W, a.step, tiles.size(i), steps);
+        for (Index j = 0; j < tiles.size(i); ++j) sum(r + j, sums[j]);
+        to += tiles.size(i) * W * steps;
       }
+      for (const SlabPanels<Real>& b : operands)
+        slab_panel_block<Real, Width>(b, scratch, tiles, r0, t, steps);
     }
   }
 }
 
 }  // namespace detail
 
-/// c(r, n) += sum over steps and lanes; operands: SlabReduction with the panels of slab_panels for b.
-/// width: lanes of the group.
+/// Scratch values of slab_panel_reduction for one lane group.
 template <class Real>
-void slab_panel_reduction(const SlabReduction<Real>& s, Index width) {
+constexpr Index slab_panel_scratch(Index width) {
+  return detail::panel_block_rows * detail::panel_block_steps(width) * width;
+}
+
+/// c(r, n) += sum over steps and lanes of a(lane, r, t) b(lane, n, t) for every operand b, and sum(r, s) with
+/// the sum s of row r over lanes and a block of steps.
+/// width: lanes of the group  scratch: slab_panel_scratch() values
+template <class Real, class Sum>
+void slab_panel_reduction(const SlabRows<Real>& a, std::span<const SlabPanels<Real>> operands, Index width,
+                          Real* scratch, Sum&& sum) {
   GYROGRAD_ASSERT(width == lanes<Real> || width == slab_vectors * lanes<Real>);
   if (width == lanes<Real>)
-    detail::slab_panel_group<Real, 1>(s);
+    detail::slab_panel_group<Real, 1>(a, operands, scratch, sum);
   else
-    detail::slab_panel_group<Real, slab_vectors>(s);
+    detail::slab_panel_group<Real, slab_vectors>(a, operands, scratch, sum);
 }
 
 }  // namespace gyrograd::kernels
