@@ -40,7 +40,6 @@ GYROGRAD_INSTANCES void lstm_backward_weights<R>(const LstmWeightGradients<R>&, 
 GYROGRAD_INSTANCES void gru_single_inputs<R>(R*, const GruSingleLayer<R>&, const R*, Index, Index, Index); \
 GYROGRAD_INSTANCES void gru_single_product<R>(R*, const GruSingleLayer<R>&, const R*, const R*, const R*); \
 GYROGRAD_INSTANCES void slab_reduction<R>(const SlabReduction<R>&, Index); \
-GYROGRAD_INSTANCES void slab_panel_reduction<R>(const SlabReduction<R>&, Index); \
 GYROGRAD_INSTANCES void product<1, Epilogue::store, R>(const Product<R>&); \
 GYROGRAD_INSTANCES void reduction<1, R>(const Reduction<R>&); \
 GYROGRAD_INSTANCES void layer_norm_forward<R>(R*, R*, R*, const R*, const R*, const R*, Index, Index, R); \
