@@ -19,6 +19,7 @@
 #include "cli/session.hpp"
 #include "cli/settings.hpp"
 #include "gyrograd/core/thread_pool.hpp"
+#include "gyrograd/data/random_augment.hpp"
 #include "gyrograd/models/joint.hpp"
 #include "gyrograd/train/supervised.hpp"
 
@@ -62,6 +63,7 @@ struct Request {
   ModelChoice model;
   LossChoice loss;
   std::string normalise;
+  bool copies = false;
   std::optional<EncoderChoice> encoder;
   fs::path folder;
   Card card;
@@ -77,7 +79,9 @@ std::vector<OptionSpec> option_specs(const RecognitionCommand& command) {
   std::vector<OptionSpec> options = published_option_specs();
   std::vector<std::vector<OptionSpec>> groups = {model_option_specs(command.methods), label_option_specs(),
                                                  loss_option_specs()};
-  if (command.input != RecognitionInput::embeddings) groups.push_back({normalise_option_spec()});
+  if (command.input != RecognitionInput::embeddings)
+    groups.push_back(
+        {normalise_option_spec(), {"copies", "", "fill small classes up with changed copies (LIMU-BERT-X)"}});
   if (command.input == RecognitionInput::encoder)
     groups.push_back({{"frozen-bert", "", "do not train the encoder"},
                       {"block", "KIND", "published or residual (default: what the weights say)"}});
@@ -123,7 +127,10 @@ Request read_request(const RecognitionCommand& command, const Arguments& argumen
     encoder.frozen = arguments.flag("frozen-bert");
     r.encoder = encoder;
   }
-  if (command.input != RecognitionInput::embeddings) r.normalise = read_normalise(arguments);
+  if (command.input != RecognitionInput::embeddings) {
+    r.normalise = read_normalise(arguments);
+    r.copies = arguments.flag("copies");
+  }
   r.model = read_model_choice(command.name, arguments, r.run, command.methods, version);
   r.folder = find_dataset(command.name, r.run.at, r.dataset, r.version);
   r.card = read_card(r.folder, r.dataset, r.version);
@@ -191,6 +198,7 @@ Material read_material(const Request& r) {
   m.parts = make_parts(m.labels, r.column, m.split, r.model.config.seq_len, r.labels, r.settings.seed);
   m.parts.classes = class_count(r.card, r.column, m.parts.classes, r.folder.string());
   m.pieces = data::cut_windows(std::move(windows), r.model.config.seq_len);
+  if (r.copies) data::add_balanced_copies(m.pieces, m.parts.labelled.pieces, r.settings.seed);
   if (r.model.method == "deepsense") m.pieces = data::fft_features(m.pieces, r.model.fft);
   return m;
 }
@@ -214,6 +222,7 @@ train::RunIdentity identity_of(const Request& r, const Material& m, const std::s
   add(variant_values(r.model));
   add(loss_values(r.loss));
   if (!r.normalise.empty()) identity.emplace_back("--normalise", r.normalise);
+  if (r.copies) identity.emplace_back("--copies", "yes");
   if (r.encoder) {
     identity.emplace_back("encoder", encoder_text(r.encoder->config));
     identity.emplace_back("--block", r.encoder->block);

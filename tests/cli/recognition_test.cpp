@@ -48,7 +48,7 @@ TEST_CASE("all classifiers, baselines and the joint model train and report", "[c
             "classifier_base_cnn1_tiny_20_120"},
            {"classifier v1" + few + "-f limu --method cnn2", "classifier_base_cnn2_tiny_20_120"},
            {"benchmark v2" + few, "bench_gru_tiny_20_120"},
-           {"benchmark v1" + few + "--method dcnn", "bench_dcnn_tiny_20_120"},
+           {"benchmark v1" + few + "--method dcnn --no-balance --copies", "bench_dcnn_tiny_20_120"},
            {"benchmark v3" + few + "--method deepsense --fft corrected", "bench_deepsense_tiny_20_120"},
            {"classifier_bert v1_v2" + few + "-f limu", "bert_classifier_base_gru_tiny_20_120"}}) {
     INFO(one.line);

@@ -108,3 +108,26 @@ TEST_CASE("classes are filled up to the largest by copies of their own") {
   random_augmentation(std::span<float>(w), 2, g);
   CHECK(w[0] != 1.0F);
 }
+
+TEST_CASE("copies that fill a class up are changed pieces of it, at the end") {
+  Windows pieces(6, 4, 3);
+  for (std::size_t i = 0; i < pieces.values.size(); ++i) pieces.values[i] = 1.0F + static_cast<float>(i);
+  const Windows before = pieces;
+  PieceSet set;
+  set.piece = {1, 2, 3, 5};
+  set.label = {0, 0, 0, 4};
+  add_balanced_copies(pieces, set, 3);
+  CHECK(pieces.count == 8);
+  CHECK(set.piece == std::vector<Index>{1, 2, 3, 5, 6, 7});
+  CHECK(set.label == std::vector<Index>{0, 0, 0, 4, 4, 4});
+  CHECK(std::equal(before.values.begin(), before.values.end(), pieces.values.begin()));
+  for (const Index copy : {6, 7}) {
+    bool same = true;
+    for (std::size_t i = 0; i < pieces.window_size(); ++i) {
+      CHECK(pieces.window(copy)[i] == Approx(before.window(5)[i]).margin(4));
+      same = same && pieces.window(copy)[i] == before.window(5)[i];
+    }
+    CHECK_FALSE(same);
+  }
+  CHECK_FALSE(std::equal(pieces.window(6).begin(), pieces.window(6).end(), pieces.window(7).begin()));
+}

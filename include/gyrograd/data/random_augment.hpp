@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <numbers>
+#include <numeric>
 #include <span>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "gyrograd/core/error.hpp"
 #include "gyrograd/core/random.hpp"
 #include "gyrograd/data/augment.hpp"
+#include "gyrograd/data/pieces.hpp"
 #include "gyrograd/data/windows.hpp"
 
 namespace gyrograd::data {
@@ -152,6 +154,24 @@ void random_augmentation(std::span<Real> window, Index channels, Generator& g) {
     random_scale(window, channels, g);
   } else {
     random_noise(window, g);
+  }
+}
+
+/// Fills the classes of `set` up to the largest: copies of its pieces, each changed by random_augmentation(),
+/// go to the end of `pieces` and of the set.
+inline void add_balanced_copies(Windows& pieces, PieceSet& set, std::uint64_t seed) {
+  std::vector<Index> all(set.piece.size());
+  std::iota(all.begin(), all.end(), Index{0});
+  for (const BalancedItem& item : balance_by_copies(set.label, all, seed)) {
+    if (!item.copy) continue;
+    const auto from = static_cast<std::size_t>(item.window);
+    const Index source = set.piece[from], label = set.label[from];
+    pieces.values.resize(pieces.values.size() + pieces.window_size());
+    std::copy_n(pieces.window(source).begin(), pieces.window_size(), pieces.window(pieces.count).begin());
+    Philox g(seed, 1, static_cast<std::uint64_t>(pieces.count), Purpose::augment);
+    random_augmentation(pieces.window(pieces.count), pieces.channels, g);
+    set.piece.push_back(pieces.count++);
+    set.label.push_back(label);
   }
 }
 
