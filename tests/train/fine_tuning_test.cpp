@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "gyrograd/models/primus_classifier.hpp"
+#include "support/narrow_encoder.hpp"
 #include "support/reference.hpp"
 
 using namespace gyrograd;
@@ -16,11 +17,7 @@ namespace {
 using Model = models::PrimusClassifier<float>;
 
 Model narrow_model() {
-  models::PrimusConfig config;
-  config.width = 8;
-  models::PrimusEncoder<float> encoder(config);
-  encoder.initialise(5);
-  Model model(std::move(encoder), {2, models::PrimusOutput::emb});
+  Model model(narrow_encoder(), {2, models::PrimusOutput::emb});
   model.initialise(1);
   return model;
 }

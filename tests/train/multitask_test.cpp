@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "gyrograd/models/multitask_ssl.hpp"
+#include "support/narrow_encoder.hpp"
 #include "support/reference.hpp"
 
 using namespace gyrograd;
@@ -16,11 +17,7 @@ namespace {
 using Model = models::MultitaskSsl<float>;
 
 Model narrow_model() {
-  models::PrimusConfig config;
-  config.width = 8;
-  models::PrimusEncoder<float> encoder(config);
-  encoder.initialise(5);
-  Model model(std::move(encoder));
+  Model model(narrow_encoder());
   model.initialise(1);
   return model;
 }
