@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "cli/probe_grid.hpp"
 #include "cli/run_options.hpp"
 #include "cli/session.hpp"
+#include "gyrograd/core/suggest.hpp"
 #include "gyrograd/io/file.hpp"
 #include "gyrograd/train/error_chart.hpp"
 #include "gyrograd/train/html_report.hpp"
@@ -37,7 +39,12 @@ const std::vector<Named> ablation = {{"ss", "SS"},         {"mm", "MM"},        
 struct Study {
   StudySettings settings;
   std::vector<double> fractions;
+  std::vector<std::string> methods;  ///< with all vectors; those of them with text and video: by their share
   train::CellLog* cells = nullptr;
+
+  bool has(const std::string& method) const {
+    return std::find(methods.begin(), methods.end(), method) != methods.end();
+  }
 
   metrics::Summary at(const std::string& method, double fraction, const std::string& probe,
                       Index shots) const {
@@ -68,6 +75,7 @@ void add_shots(train::HtmlReport& page, const Study& study, const std::vector<Na
     rows[0].push_back(places.back());
   }
   for (const Named& m : methods) {
+    if (!study.has(m.method)) continue;
     curves.push_back({m.title, {}, m.method == "standard"});
     rows.push_back({m.title});
     for (const Index n : study.settings.shots) {
@@ -86,6 +94,7 @@ void add_fractions(train::HtmlReport& page, const Study& study, const std::strin
   std::vector<train::ErrorCurve> curves;
   for (const double f : study.fractions) places.push_back(train::short_number(100 * f, 1) + " %");
   for (const Named& m : {rivals[0], rivals[1]}) {
+    if (!study.has(m.method)) continue;
     curves.push_back({m.title, {}, false});
     for (const double f : study.fractions) curves.back().at.push_back(study.at(m.method, f, probe, shots));
   }
@@ -150,42 +159,47 @@ train::Json cells_json(const Study& study, const std::vector<StudyUnit>& units) 
 }
 
 std::string subtitle(const Study& study, const StudyData& d) {
-  return message("gyrograd ", GYROGRAD_VERSION, ", synthetic set: ", d.windows.count(), " windows of ",
-                 study.settings.data.motion.users, " users; ", d.pretrain.size(), " pre-train, ",
-                 d.labelled.size(), " give labels, ", d.test.size(), " of other users test; ",
-                 study.settings.seeds, study.settings.seeds == 1 ? " seed" : " seeds");
+  return message("gyrograd ", GYROGRAD_VERSION, ", ", d.text, ": ", d.windows.count(), " windows of ",
+                 d.users, " users; ", d.pretrain.size(), " pre-train, ", d.labelled.size(), " give labels, ",
+                 d.test.size(), " of other users test; ", study.settings.seeds,
+                 study.settings.seeds == 1 ? " seed" : " seeds");
 }
 
 std::string reproduce_page(const Study& study, const StudyData& d, train::Json& json) {
   train::HtmlReport page("The figures of the PRIMUS paper, on this machine", subtitle(study, d));
-  page.paragraph(
-      "The set is synthetic: one latent activity drives motion, text vectors and video vectors, each with "
-      "nuisance of its own. What holds here shows that the programs work; it says nothing about Ego-Exo4D.");
+  const std::vector<std::string> probes = d.probes();
+  const bool shares = study.has("primus") || study.has("mm");
+  if (study.settings.set.empty())
+    page.paragraph(
+        "The set is synthetic: one latent activity drives motion, text vectors and video vectors, each with "
+        "nuisance of its own. What holds here shows that the programs work; it says nothing about "
+        "Ego-Exo4D.");
   if (study.settings.seeds < 5)
     page.paragraph(
         message("Warning: ", study.settings.seeds, " of the paper's 5 trials; standard errors are rough."));
-  for (const std::string& probe : study_probes) {
+  for (const std::string& probe : probes) {
     page.section(message("Few-shot accuracy (Figure 2), ", probe, " probe"));
     add_shots(page, study, rivals, probe,
               message("Accuracy on held-out users by number of labels, ", probe, " probe."));
   }
-  for (const std::string& probe : study_probes) {
+  for (const std::string& probe : probes) {
+    if (!shares) break;
     page.section(message("Share of pairs (Figure 3), ", probe, " probe"));
     add_fractions(page, study, probe);
   }
-  for (const std::string& probe : study_probes) {
+  for (const std::string& probe : probes) {
     page.section(message("Terms of the loss (Figure 6), ", probe, " probe"));
     add_shots(page, study, ablation, probe,
               message("Accuracy by number of labels and terms, ", probe, " probe."));
   }
   page.section("Which orderings hold");
-  for (const std::string& probe : study_probes) add_orderings(page, study, probe, json["orderings"]);
+  for (const std::string& probe : probes) add_orderings(page, study, probe, json["orderings"]);
   return page.str();
 }
 
 std::string efficiency_page(const Study& study, const StudyData& d) {
   train::HtmlReport page("Accuracy by the share of windows with text and video", subtitle(study, d));
-  for (const std::string& probe : study_probes) {
+  for (const std::string& probe : d.probes()) {
     page.section(message(probe, " probe"));
     add_fractions(page, study, probe);
   }
@@ -208,32 +222,58 @@ std::vector<double> read_fractions(const std::string& command, const Arguments& 
 }
 
 /// Encoders of a study, seed by seed, so that an interrupted run has whole trials.
-std::vector<StudyUnit> units_of(const Study& study, const std::vector<std::string>& methods) {
+std::vector<StudyUnit> units_of(const Study& study, bool all) {
   std::vector<StudyUnit> out;
   for (Index seed = 1; seed <= study.settings.seeds; ++seed) {
-    for (const std::string& method : methods) out.push_back({method, 1, seed});
+    for (const std::string& method : study.methods)
+      if (all) out.push_back({method, 1, seed});
     for (const double f : study.fractions)
       for (const char* method : {"primus", "mm"})
-        if (f < 1 || std::find(methods.begin(), methods.end(), method) == methods.end())
-          out.push_back({method, f, seed});
+        if (study.has(method) && (f < 1 || !all)) out.push_back({method, f, seed});
   }
   return out;
 }
 
-int run_study(const std::string& command, const Arguments& arguments, const std::vector<std::string>& methods,
+/// Methods of --methods, or all that the set allows: without vectors those that need none.
+std::vector<std::string> read_methods(const std::string& command, const Arguments& a, const StudyData& d,
+                                      const std::vector<std::string>& known) {
+  const auto possible = [&](const std::string& m) {
+    return d.has_vectors() || m == "ss" || m == "ss+nn" || m == "multitask" || m == "standard";
+  };
+  std::vector<std::string> out;
+  if (!a.has("methods")) {
+    std::copy_if(known.begin(), known.end(), std::back_inserter(out), possible);
+  } else {
+    for (const std::string& m : comma_list(command, "--methods", a.text("methods"))) {
+      if (std::find(known.begin(), known.end(), m) == known.end())
+        fail<UsageError>(command, ": --methods holds '", m, "'", did_you_mean(m, known));
+      if (!possible(m))
+        fail<UsageError>(command, ": method ", m, " needs text or video vectors, the ", d.text, " has none");
+      if (std::find(out.begin(), out.end(), m) != out.end())
+        fail<UsageError>(command, ": --methods names ", m, " twice");
+      out.push_back(m);
+    }
+  }
+  if (out.empty())
+    fail<UsageError>(command, ": the ", d.text, " has neither text nor video vectors to share out");
+  return out;
+}
+
+int run_study(const std::string& command, const Arguments& arguments, const std::vector<std::string>& known,
               const std::string& folder) {
   const RunOptions run = read_run_options(arguments, true);
-  Study study{read_study_settings(command, arguments), read_fractions(command, arguments), nullptr};
+  Study study{read_study_settings(command, arguments), read_fractions(command, arguments), {}, nullptr};
   const fs::path out = arguments.text("out", folder);
   if (!run.resume)
     for (const char* name : {"cells.jsonl", "table.json", "report.html"})
       refuse_existing(out / name, run.force);
   const StudyData data = make_study_data(study.settings);
+  study.methods = read_methods(command, arguments, data, known);
   make_folder(out);
   const io::DirectoryLock lock(out);
-  train::CellLog cells(out / "cells.jsonl", study_identity(study.settings), run.resume);
+  train::CellLog cells(out / "cells.jsonl", study_identity(study.settings, data), run.resume);
   study.cells = &cells;
-  const std::vector<StudyUnit> units = units_of(study, methods);
+  const std::vector<StudyUnit> units = units_of(study, command == "primus reproduce");
   ThreadPool pool(run.threads);
   std::optional<train::Progress> progress;
   run_units(data, study.settings, units, cells, pool, [&](Index done, Index total, const std::string& unit) {
@@ -242,14 +282,14 @@ int run_study(const std::string& command, const Arguments& arguments, const std:
   });
   if (progress) progress->close_line();
   train::Json json = train::report_head(command, static_cast<std::uint64_t>(study.settings.seeds),
-                                        study_identity(study.settings));
+                                        study_identity(study.settings, data));
   const std::string page =
       command == "primus reproduce" ? reproduce_page(study, data, json) : efficiency_page(study, data);
   json["cells"] = cells_json(study, units);
   train::write_json(out / "table.json", json);
   io::atomic_write(out / "report.html", std::string_view(page));
   if (command == "primus reproduce")
-    for (const std::string& probe : study_probes)
+    for (const std::string& probe : data.probes())
       for (const Ordering& o : orderings(study, probe))
         result(probe, ": ", o.claim, ": ", o.left, " against ", o.right, ": ",
                o.holds ? "holds" : "does not hold");
@@ -261,6 +301,8 @@ std::vector<OptionSpec> option_specs() {
   std::vector<OptionSpec> options = study_specs();
   options.insert(options.begin(),
                  {"fractions", "A,B,...", "shares of takes with vectors (default 0.1,0.25,0.5,1)"});
+  options.insert(options.begin(),
+                 {"methods", "A,B,...", "train only these (default: all that the set allows)"});
   return options;
 }
 
@@ -268,7 +310,7 @@ std::vector<OptionSpec> option_specs() {
 
 int run_primus_reproduce(int argc, char** argv) {
   Arguments arguments("primus reproduce",
-                      "Redraw the three figures of the PRIMUS paper on the synthetic multimodal set:\n"
+                      "Redraw the three figures of the PRIMUS paper on a synthetic set or on --set:\n"
                       "few-shot accuracy of five methods, share of pairs, terms of the loss. Writes\n"
                       "cells.jsonl, table.json and report.html into --out (default reproduce_primus).",
                       {}, option_specs());
@@ -281,11 +323,11 @@ int run_primus_reproduce(int argc, char** argv) {
 int run_primus_efficiency(int argc, char** argv) {
   Arguments arguments("primus efficiency",
                       "How few takes need text and video vectors: PRIMUS and IMU2CLIP by the share of\n"
-                      "takes that have them, on the synthetic multimodal set. Writes cells.jsonl,\n"
+                      "takes that have them, on a synthetic set or --set. Writes cells.jsonl,\n"
                       "table.json and report.html into --out (default efficiency).",
                       {}, option_specs());
   if (!arguments.parse(argc, argv)) return ExitCode::done;
-  return run_study("primus efficiency", arguments, {}, "efficiency");
+  return run_study("primus efficiency", arguments, {"primus", "mm"}, "efficiency");
 }
 
 }  // namespace gyrograd::cli

@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "cli/paired_input.hpp"
 #include "cli/probe_grid.hpp"
 #include "cli/session.hpp"
 #include "cli/standard_training.hpp"
@@ -82,7 +83,11 @@ std::vector<float> contrastive_features(const StudyData& d, const StudySettings&
     if (alone[i] != 0)
       windows.flags[i] |= data::paired_imu_only | data::paired_no_text | data::paired_no_video;
   using Model = train::ContrastiveModel<float, Encoder>;
-  Model model(fresh_encoder(s, unit.seed), options.start_temperature);
+  const auto own = [&](Index vectors) { return options.uses_mm() && vectors != s.width ? vectors : 0; };
+  Model model(fresh_encoder(s, unit.seed), options.start_temperature, true,
+              {.text = own(d.windows.text_width),
+               .video = own(d.windows.video_width),
+               .seed = static_cast<std::uint32_t>(unit.seed)});
   train::PrimusPretraining<float, Model> recipe(model, windows, d.pretrain, d.pretrain_validation, options,
                                                 pool);
   train_recipe(recipe, s.epochs);
@@ -103,18 +108,20 @@ std::vector<float> multitask_features(const StudyData& d, const StudySettings& s
   return features_of(model.encoder(), d.windows.windows, PrimusOutput::emb, pool);
 }
 
-/// Mean vector of the phrases of every class, each phrase once.
+/// Mean vector of the phrases of every class, each phrase once; empty where some class has none.
 std::vector<float> phrase_vectors(const StudyData& d, Index width) {
   std::set<std::string> seen;
   std::vector<float> prompts;
   std::vector<Index> labels;
   for (const Index i : d.pretrain) {
     const auto at = static_cast<std::size_t>(i);
-    if (!seen.insert(d.windows.texts[at]).second) continue;
+    const bool none = data::lacks_vectors(d.windows, i) || d.windows.labels[at] < 0;
+    if (none || (!d.windows.texts.empty() && !seen.insert(d.windows.texts[at]).second)) continue;
     const auto from = d.windows.text.begin() + static_cast<std::ptrdiff_t>(i * width);
     prompts.insert(prompts.end(), from, from + static_cast<std::ptrdiff_t>(width));
     labels.push_back(d.windows.labels[at]);
   }
+  if (std::set<Index>(labels.begin(), labels.end()).size() < static_cast<std::size_t>(d.classes)) return {};
   return train::class_vectors(train::FeatureRows<float>{prompts, width}, labels, d.classes);
 }
 
@@ -124,9 +131,12 @@ void check_parts(const StudyData& d) {
        {std::pair{&d.pretrain, "pre-training"}, {&d.labelled, "labelled"}, {&d.test, "test"}}) {
     std::set<Index> there;
     for (const Index i : *part) there.insert(d.windows.labels[static_cast<std::size_t>(i)]);
-    if (static_cast<Index>(there.size()) < d.classes)
-      fail<UsageError>("primus: the ", name, " users of the synthetic set show ", there.size(), " of ",
-                       d.classes, " classes; give more --windows or --users");
+    there.erase(-1);
+    const bool learned = part != &d.pretrain || d.text == "synthetic set";
+    if (learned && static_cast<Index>(there.size()) < d.classes)
+      fail<UsageError>("primus: the ", name, " users of the ", d.text, " show ", there.size(), " of ",
+                       d.classes, " classes; give more ",
+                       d.text == "synthetic set" ? "--windows or --users" : "people, or another --data-seed");
   }
 }
 
@@ -138,10 +148,11 @@ std::string StudyUnit::name() const {
 
 std::vector<OptionSpec> study_specs() {
   return {
+      {"set", "SET", "prepared set of paired windows, folder or name in dataset/ (default: synthetic)"},
       {"users", "N", "people of the synthetic set (default 20)"},
       {"windows", "N", "windows of the synthetic set (default 2400)"},
       {"data-seed", "N", "seed of the synthetic set and of its parts (default 3431)"},
-      {"width", "N", "values of embeddings and vectors (default 128; 512 in the paper)"},
+      {"width", "N", "values of embeddings (default 128, or as the text vectors of --set)"},
       {"epochs", "N", "of every pre-training (default 10)"},
       {"batch", "N", "windows of a step (default 64)"},
       {"lr", "RATE", "of every contrastive pre-training (default 0.001)"},
@@ -160,6 +171,13 @@ StudySettings read_study_settings(const std::string& command, const Arguments& a
   s.data.motion.users = a.integer("users", 20, 6, 10000);
   s.data.motion.windows = a.integer("windows", 2400, 60, 10000000);
   s.data.motion.seed = static_cast<std::uint64_t>(a.integer("data-seed", 3431, 0, 4294967295));
+  if (a.has("set")) {
+    for (const char* name : {"users", "windows"})
+      if (a.has(name))
+        fail<UsageError>(command, ": --", name, " makes the synthetic set; leave it out with --set");
+    s.set = find_paired_set(command, Workspace{}, a.text("set")).string();
+  }
+  s.width_given = a.has("width");
   s.width = a.integer("width", 128, 2, 4096);
   s.data.width = s.width;
   s.epochs = a.integer("epochs", 10, 1, 100000);
@@ -170,9 +188,10 @@ StudySettings read_study_settings(const std::string& command, const Arguments& a
   return s;
 }
 
-train::Json study_identity(const StudySettings& s) {
-  return {{"users", s.data.motion.users},
-          {"windows", s.data.motion.windows},
+train::Json study_identity(const StudySettings& s, const StudyData& d) {
+  return {{"set", s.set.empty() ? "synthetic" : d.text + " " + fingerprint(d.windows.windows.values)},
+          {"users", d.users},
+          {"windows", d.windows.count()},
           {"data_seed", s.data.motion.seed},
           {"width", s.width},
           {"epochs", s.epochs},
@@ -182,19 +201,65 @@ train::Json study_identity(const StudySettings& s) {
           {"gyrograd", GYROGRAD_VERSION}};
 }
 
-StudyData make_study_data(const StudySettings& s) {
+namespace {
+
+/// All parts of a prepared set.
+void read_set(StudySettings& s, StudyData& d) {
+  const fs::path folder = s.set;
+  std::vector<fs::path> shards;
+  for (const char* part : {"train", "val", "test"})
+    if (fs::is_directory(folder / part))
+      for (const fs::path& shard : data::shard_folders(folder / part)) shards.push_back(shard);
+  d.windows = data::load_paired_shards(shards);
+  data::PairedWindows& w = d.windows;
+  d.text = "set " + folder.filename().string();
+  if (w.users.empty() || *std::min_element(w.users.begin(), w.users.end()) < 0)
+    fail<UsageError>("primus: ", s.set, " does not say who recorded a window; the study parts it by people");
+  if (w.labels.empty() || *std::max_element(w.labels.begin(), w.labels.end()) < 1)
+    fail<UsageError>("primus: ", s.set, " has no labels of two classes; the study probes activities");
+  d.classes = 1 + *std::max_element(w.labels.begin(), w.labels.end());
+  for (Index k = 0; k < d.classes; ++k) d.class_names.push_back(std::to_string(k));
+  if (w.takes.empty())
+    for (Index i = 0; i < w.count(); ++i) w.takes.push_back(i);
+  if (w.windows.channels != models::PrimusConfig::channels ||
+      w.windows.steps < models::PrimusConfig().shortest())
+    fail<IoError>(s.set, ": windows of ", w.windows.steps, " x ", w.windows.channels, ", the encoder takes ",
+                  models::PrimusConfig().shortest(), " samples or more of ", models::PrimusConfig::channels,
+                  " channels");
+  if (w.text_width == 0) return;
+  if (s.width_given && s.width != w.text_width)
+    fail<UsageError>("primus: --width is ", s.width, ", the text vectors of ", s.set, " have ", w.text_width,
+                     " values, with which embeddings are compared; leave it out");
+  s.width = w.text_width;
+}
+
+}  // namespace
+
+StudyData make_study_data(StudySettings& s) {
   StudyData d;
-  d.windows = data::synthesise_paired(s.data);
-  d.classes = s.data.motion.activities;
-  for (Index k = 0; k < d.classes; ++k)
-    d.class_names.emplace_back(data::synth_activities[static_cast<std::size_t>(k)]);
+  if (s.set.empty()) {
+    d.text = "synthetic set";
+    d.windows = data::synthesise_paired(s.data);
+    d.classes = s.data.motion.activities;
+    for (Index k = 0; k < d.classes; ++k)
+      d.class_names.emplace_back(data::synth_activities[static_cast<std::size_t>(k)]);
+  } else {
+    read_set(s, d);
+  }
+  std::vector<Index> people(d.windows.users);
+  std::sort(people.begin(), people.end());
+  people.erase(std::unique(people.begin(), people.end()), people.end());
+  const auto users = static_cast<Index>(people.size()), fifth = std::max<Index>(1, users / 5);
+  d.users = users;
   Philox g(s.data.motion.seed, 0, 0, Purpose::split);
-  const std::vector<Index> order = permutation(g, s.data.motion.users);
+  const std::vector<Index> order = permutation(g, users);
   std::map<Index, Index> place;
-  for (std::size_t i = 0; i < order.size(); ++i) place[order[i]] = static_cast<Index>(i);
-  const Index users = s.data.motion.users, fifth = std::max<Index>(1, users / 5);
+  for (std::size_t i = 0; i < order.size(); ++i)
+    place[people[static_cast<std::size_t>(order[i])]] = static_cast<Index>(i);
   for (Index i = 0; i < d.windows.count(); ++i) {
-    const Index at = place[d.windows.users[static_cast<std::size_t>(i)]];
+    const auto item = static_cast<std::size_t>(i);
+    const Index at = place[d.windows.users[item]];
+    if (d.windows.labels[item] < 0 && at < 2 * fifth) continue;  // nothing to learn from or to be judged by
     auto& part = at < fifth                                        ? d.test
                  : at < 2 * fifth                                  ? d.labelled
                  : at < 2 * fifth + std::max<Index>(1, users / 10) ? d.pretrain_validation
@@ -202,7 +267,7 @@ StudyData make_study_data(const StudySettings& s) {
     part.push_back(i);
   }
   check_parts(d);
-  d.class_vectors = phrase_vectors(d, s.width);
+  if (d.windows.text_width == s.width) d.class_vectors = phrase_vectors(d, s.width);
   return d;
 }
 
@@ -214,7 +279,7 @@ train::Json run_unit(const StudyData& d, const StudySettings& s, const StudyUnit
                                           : contrastive_features(d, s, unit, pool);
   const train::ProbeTask task{{features, s.width}, d.windows.labels, d.classes, d.test, d.class_vectors};
   train::Json out;
-  for (const std::string& probe : study_probes) {
+  for (const std::string& probe : d.probes()) {
     const bool published = probe == "published";
     for (const Index n : s.shots) {
       const train::Shots shots = train::draw_shots(d.windows.labels, d.labelled, d.classes, n,
@@ -234,7 +299,8 @@ train::Json run_unit(const StudyData& d, const StudySettings& s, const StudyUnit
       out[probe][shots_text(n)] = accuracy;
     }
   }
-  if (!standard) out["zero_shot"] = metrics::accuracy(train::zero_shot(task, pool));
+  if (!standard && !d.class_vectors.empty())
+    out["zero_shot"] = metrics::accuracy(train::zero_shot(task, pool));
   return out;
 }
 

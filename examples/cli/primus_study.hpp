@@ -19,10 +19,12 @@ namespace gyrograd::cli {
 
 /// What the cells depend on.
 struct StudySettings {
-  data::SynthPairedConfig data;
-  Index width = 128;  ///< of the encoder and of all vectors
+  data::SynthPairedConfig data;  ///< its seed also draws the parts of a prepared set
+  std::string set;               ///< folder of a prepared set of paired windows; empty: the synthetic one
+  Index width = 128;             ///< of the encoder and of all vectors
   Index epochs = 10, batch = 64;
   double lr = 1e-3;
+  bool width_given = false;  ///< else that of the text vectors of a prepared set
   std::vector<Index> shots;  ///< windows of each class; 0: all
   Index seeds = 5;
 };
@@ -33,7 +35,16 @@ struct StudyData {
   std::vector<Index> pretrain, pretrain_validation, labelled, test;
   Index classes = 0;
   std::vector<std::string> class_names;
-  std::vector<float> class_vectors;  ///< (classes, width): mean of the phrases
+  std::vector<float> class_vectors;  ///< (classes, width): mean of the phrases; empty: no text vectors
+  Index users = 0;
+  std::string text;  ///< "synthetic set" or "set NAME"
+
+  bool has_vectors() const { return windows.text_width > 0 || windows.video_width > 0; }
+  /// Those that the vectors allow, in the order of the reports.
+  std::vector<std::string> probes() const {
+    if (class_vectors.empty()) return {"converged"};
+    return {"converged", "published"};
+  }
 };
 
 /// One encoder to be trained.
@@ -45,16 +56,14 @@ struct StudyUnit {
   std::string name() const;
 };
 
-/// Probes in the order of the reports.
-inline const std::vector<std::string> study_probes = {"converged", "published"};
-
 std::vector<OptionSpec> study_specs();
 StudySettings read_study_settings(const std::string& command, const Arguments& arguments);
-train::Json study_identity(const StudySettings& settings);
+train::Json study_identity(const StudySettings& settings, const StudyData& data);
 
-/// Synthesises the set and parts it by users: 60 % pre-train (one of them validates), 20 % give labels, 20 %
-/// test.
-StudyData make_study_data(const StudySettings& settings);
+/// Synthesises or reads the set and parts it by users: 60 % pre-train (one of them validates), 20 % give
+/// labels, 20 % test. settings.width becomes that of the text vectors of a set that has them. UsageError when
+/// users or labels are not known, or a part lacks a class.
+StudyData make_study_data(StudySettings& settings);
 
 /// Trains one encoder and probes it: {"converged": {"5": accuracy, ...}, "published": ..., "zero_shot": ...}.
 train::Json run_unit(const StudyData& data, const StudySettings& settings, const StudyUnit& unit,

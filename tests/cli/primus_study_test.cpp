@@ -67,6 +67,42 @@ TEST_CASE("an efficiency run killed at any moment and resumed gives the same rep
     CHECK(file_text(whole / name) == file_text(broken / name));
 }
 
+TEST_CASE("the studies read a prepared set, with and without vectors", "[cli][primus]") {
+  const TempFolder scratch;
+  REQUIRE(run_tool(scratch.path(), split("primus synth dataset/own --users 8 --windows 640 --width 16 "
+                                         "--video-width 12 --quiet"))
+              .code == 0);
+  const std::string options = " --set own --epochs 1 --batch 32 --shots 2 --seeds 1 --quiet --out ";
+  const Outcome good =
+      run_tool(scratch.path(),
+               split("primus reproduce --methods primus,mm,multitask --fractions 0.5,1" + options + "a"));
+  INFO(good.err);
+  REQUIRE(good.code == 0);
+  const std::string page = file_text(scratch / "a/report.html"), table = file_text(scratch / "a/table.json");
+  CHECK(page.find("set own: 640 windows of 8 users") != std::string::npos);
+  CHECK(page.find("synthetic") == std::string::npos);
+  CHECK(table.find("primus|0.5|1") != std::string::npos);
+  CHECK(table.find("published") != std::string::npos);
+  CHECK(table.find("ss|1|1") == std::string::npos);
+  CHECK(run_tool(scratch.path(), split("primus efficiency --fractions 0.5" + options + "b")).code == 0);
+
+  for (const char* part : {"train", "val", "test"})
+    for (const char* file : {"text.npy", "video.npy"})
+      fs::remove(scratch / "dataset/own" / part / "shard_0000" / file);
+  const Outcome alone = run_tool(scratch.path(), split("primus reproduce --width 16" + options + "c"));
+  INFO(alone.err);
+  REQUIRE(alone.code == 0);
+  const std::string plain = file_text(scratch / "c/table.json");
+  CHECK(plain.find("ss|1|1") != std::string::npos);
+  CHECK(plain.find("standard|1|1") != std::string::npos);
+  CHECK(plain.find("primus|1|1") == std::string::npos);
+  CHECK(plain.find("published") == std::string::npos);  // no text vectors to start from
+  check(scratch.path(), {"shares of vectors that are not there", split("primus efficiency --set own"), 2,
+                         "neither text nor video vectors"});
+  check(scratch.path(), {"a method that needs vectors", split("primus reproduce --set own --methods mm"), 2,
+                         "needs text or video vectors"});
+}
+
 TEST_CASE("bad options of the studies end in one line", "[cli][primus]") {
   const TempFolder scratch;
   const std::vector<Case> cases = {
@@ -77,6 +113,10 @@ TEST_CASE("bad options of the studies end in one line", "[cli][primus]") {
       {"too few windows", split("primus reproduce --users 6 --windows 60"), 2,
        "give more --windows or --users"},
       {"shots are words", split("primus reproduce --shots few"), 2, "expected whole numbers"},
+      {"unknown method", split("primus reproduce --methods primos"), 2, "did you mean 'primus'"},
+      {"unknown set", split("primus reproduce --set nowhere"), 2, "unknown set 'nowhere'"},
+      {"people of another set", split("primus reproduce --set nowhere --users 9"), 2,
+       "leave it out with --set"},
       {"no recordings", split("primus simclr nowhere"), 1, "nowhere"},
       {"unknown view", split("primus simclr nowhere --views rotatoin"), 1, "rotation"},
   };

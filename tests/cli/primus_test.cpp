@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The commands that judge embeddings: tables, interruption, warnings, and bad input of every kind.
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstdint>
 #include <random>
@@ -160,6 +161,24 @@ TEST_CASE("zero-shot and retrieval write their scores", "[cli][primus]") {
   CHECK(found.out.find("MRR 1.0000") != std::string::npos);
   const Outcome some = study.run("primus retrieve good.npy poor.npy --candidates 16 --ties optimistic");
   CHECK(some.out.find("16 candidates") != std::string::npos);
+}
+
+TEST_CASE("standard training is a row beside the probes", "[cli][primus]") {
+  const Study study;
+  std::vector<float> waves;
+  for (std::size_t i = 0; i < windows; ++i)
+    for (std::size_t t = 0; t < 123; ++t)
+      for (std::size_t c = 0; c < 6; ++c)
+        waves.push_back(std::sin(static_cast<float>(t * (i % classes + 1)) / 8 + static_cast<float>(c)));
+  io::write_npy(study.root() / "windows.npy", waves, {windows, 123, 6});
+  const std::string line = "primus probe good.npy labels.npy --users users.npy --shots 5 --seeds 2 --quiet ";
+  const Outcome outcome = study.run(line + "--standard windows.npy --width 8 --out with");
+  INFO(outcome.err);
+  REQUIRE(outcome.code == 0);
+  const std::string table = file_text(study.root() / "with/table.json");
+  CHECK(table.find("\"trained\"") != std::string::npos);
+  CHECK(outcome.out.find("standard  trained") != std::string::npos);
+  check(study.root(), {"too few windows", split(line + "--standard good.npy"), 1, "good.npy"});
 }
 
 TEST_CASE("files that do not belong together end in one line", "[cli][primus]") {

@@ -57,12 +57,11 @@ void append_known(std::vector<Value>& all, const std::vector<Value>& more, bool 
 
 }  // namespace detail
 
-/// All shards of `folder` (SET/train for example). IoError names the shard whose sizes differ from the first
-/// one's, or a vector that cannot be compared.
-inline PairedWindows load_paired_part(const std::filesystem::path& folder) {
+/// All these shards, behind one another. IoError as for load_paired_part().
+inline PairedWindows load_paired_shards(const std::vector<std::filesystem::path>& shards) {
   PairedWindows all;
   bool first = true;
-  for (const std::filesystem::path& path : shard_folders(folder)) {
+  for (const std::filesystem::path& path : shards) {
     const PairedWindows shard = load_paired_shard(path);
     const std::string where = path_text(path);
     check_vectors(shard, where);
@@ -93,6 +92,12 @@ inline PairedWindows load_paired_part(const std::filesystem::path& folder) {
     first = false;
   }
   return all;
+}
+
+/// All shards of `folder` (SET/train for example). IoError names the shard whose sizes differ from the first
+/// one's, or a vector that cannot be compared.
+inline PairedWindows load_paired_part(const std::filesystem::path& folder) {
+  return load_paired_shards(shard_folders(folder));
 }
 
 }  // namespace gyrograd::data
