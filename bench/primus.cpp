@@ -30,6 +30,11 @@ Index micro_batch_of(const Workload& w) {
   return w.micro_batch > 0 ? w.micro_batch : kernels::slab_vectors * kernels::lanes<Real>;
 }
 
+/// Without gradients.
+Index inference_micro_batch(const Workload& w) {
+  return w.micro_batch > 0 ? w.micro_batch : models::PrimusEncoder<float>::micro_batch;
+}
+
 /// Windows as micro-batches (count, T, 6) behind one another; values rounded to float for every Real.
 template <class Real>
 class Windows {
@@ -224,7 +229,7 @@ class Inference final : public Subject {
  public:
   Inference(const Workload& w, models::PrimusPrecision precision)
       : workload_(w),
-        windows_(w.batch, micro_batch_of<float>(w)),
+        windows_(w.batch, inference_micro_batch(w)),
         pool_(w.threads),
         slots_(pool_, 0),
         single_(model(), pool_, precision),
@@ -235,7 +240,7 @@ class Inference final : public Subject {
     windows_.fill([&](Index, Index, Index) { return normal(random); });
   }
   void run() override {
-    const Index micro = micro_batch_of<float>(workload_);
+    const Index micro = inference_micro_batch(workload_);
     if (workload_.batch == 1) {
       single_.run(windows_.part(0, 1).data(), steps);
       std::copy_n(single_.ssl(), width, out_.data());
@@ -251,7 +256,7 @@ class Inference final : public Subject {
   }
   std::string check() override {
     run();
-    const Index count = std::min(workload_.batch, micro_batch_of<float>(workload_));  // the first micro-batch
+    const Index count = std::min(workload_.batch, inference_micro_batch(workload_));  // the first micro-batch
     const auto x = windows_.part(0, count);
     const std::vector<double> wide(x.begin(), x.end());
     models::PrimusEncoder<double> exact;

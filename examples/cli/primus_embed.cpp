@@ -131,7 +131,7 @@ void append_embeddings(std::vector<float>& all, const Source& source, const data
   const std::size_t start = all.size();
   all.resize(start + static_cast<std::size_t>(windows.count * width));
   train::Slots<float> slots(pool, 0);
-  slots.forward(windows.count, 2 * kernels::lanes<float>,
+  slots.forward(windows.count, models::PrimusEncoder<float>::micro_batch,
                 [&](Tape<float>& tape, Index first, Index count, int) {
                   const auto x = tape.saved<dyn, dyn, dyn>(count, windows.steps, windows.channels);
                   std::vector<Index> chosen(static_cast<std::size_t>(count));

@@ -26,15 +26,14 @@ void nearest(Index* best, const Real* q, Index ldq, Index queries, const Real* r
   using V = Batch<Real>;
   GYROGRAD_ASSERT(count >= 1 && count <= Index{1} << 24);  // row numbers are exact as float
   Real *z = scratch, *top = z + queries * nearest_block, *place = top + queries;
-  Product<Real> a;
-  a.y = z;
-  a.ldy = queries;
-  a.x = q;
-  a.ldx = ldq;
-  a.w_row = width;
-  a.w_step = 1;
-  a.positions = queries;
-  a.depth = width;
+  Product<Real> a{.y = z,
+                  .ldy = queries,
+                  .x = q,
+                  .ldx = ldq,
+                  .w_row = width,
+                  .w_step = 1,
+                  .positions = queries,
+                  .depth = width};
   for (Index first = 0; first < count; first += nearest_block) {
     a.w = rows + first * width;
     a.rows = std::min(nearest_block, count - first);

@@ -68,6 +68,10 @@ struct PrimusConfig {
 template <Scalar Real = float>
 class PrimusEncoder {
  public:
+  /// Windows to embed together where no gradient is wanted: two lane groups of the recurrence, for which its
+  /// weights are re-ordered once. The numbers do not depend on it.
+  static constexpr Index micro_batch = 2 * kernels::slab_vectors * kernels::lanes<Real>;
+
   /// Throws ConfigError when the width is not positive.
   explicit PrimusEncoder(PrimusConfig config = {})
       : config_(checked(config)),
