@@ -10,7 +10,7 @@ using namespace gyrograd::testing;
 
 namespace {
 
-enum class Start { zero, bias, residual, in_place, bias_and_residual, lanes, multiply };
+enum class Start { zero, bias, residual, in_place, bias_and_residual, lanes, multiply, factor };
 
 /// One product with columns further apart than they are long; w is (rows x depth) per sequence, row-major or
 /// transposed. Compares with loops, looks at guard zones and at the gaps between the columns of y.
@@ -34,7 +34,9 @@ bool agrees(Index positions, Index rows, Index depth, Start start, bool transpos
   a.positions = positions;
   a.rows = rows;
   a.depth = depth;
-  if (start == Start::bias || start == Start::bias_and_residual) a.bias = bias.data();
+  if (start == Start::bias || start == Start::bias_and_residual || start == Start::factor)
+    a.bias = bias.data();
+  if (start == Start::factor) a.lane_factor = lane.data();
   if (start == Start::residual || start == Start::bias_and_residual) {
     a.residual = residual.data();
     a.ld_residual = ldr;
@@ -67,6 +69,7 @@ bool agrees(Index positions, Index rows, Index depth, Start start, bool transpos
       if (start == Start::residual || start == Start::bias_and_residual)
         sum += static_cast<double>(residual.data()[p + ldr * m]);
       if (start == Start::in_place) sum += static_cast<double>(y0[at]);
+      if (start == Start::factor) sum *= static_cast<double>(lane.data()[p]);
       if (start == Start::multiply) sum *= static_cast<double>(y0[at]);
       want.push_back(sum);
       got.push_back(static_cast<double>(y.data()[p + ldy * m]));
@@ -88,7 +91,7 @@ void check_sizes() {
           CHECK(agrees<Real, Group>(P, rows, depth, Start::zero, rows % 2 == 0));
         }
     for (Start start : {Start::zero, Start::bias, Start::residual, Start::in_place, Start::bias_and_residual,
-                        Start::lanes, Start::multiply})
+                        Start::lanes, Start::multiply, Start::factor})
       for (Index P : {Index{1}, L + 1, 3 * L + 2})
         for (Index rows : {1, 11}) {
           INFO("group " << Group << ", start " << static_cast<int>(start) << ", positions " << P);

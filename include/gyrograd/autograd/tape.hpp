@@ -90,16 +90,21 @@ class Tape {
     if (recording_) append(std::forward<F>(closure), nullptr);
   }
 
+  /// Makes the memory of the gradient of y that of x, where x has none yet and it may move; else false.
+  /// To be called last in the closure of y, or before its gradient is overwritten as that of x.
+  template <Index... Dims, Index... Others>
+  static bool hand_over(const Var<Real, Dims...>& y, const Var<Real, Others...>& x) {
+    if (x.gradient->written || x.gradient->data != nullptr || y.gradient->pool == nullptr) return false;
+    x.gradient->data = std::exchange(y.gradient->data, nullptr);
+    x.gradient->written = true;
+    return true;
+  }
+
   /// Adds the gradient of y to x unchanged (a residual): by handing the memory over where x has none yet.
   /// To be called last in the closure of y.
   template <Index... Dims, Index... Others>
   static void pass_gradient(const Var<Real, Dims...>& y, const Var<Real, Others...>& x) {
-    if (!x.needs_gradient()) return;
-    if (!x.gradient->written && x.gradient->data == nullptr && y.gradient->pool != nullptr) {
-      x.gradient->data = std::exchange(y.gradient->data, nullptr);
-      x.gradient->written = true;
-      return;
-    }
+    if (!x.needs_gradient() || hand_over(y, x)) return;
     const auto dx = x.accumulator();
     const Real* dy = y.gradient->data;
     Real* to = dx.into.data();

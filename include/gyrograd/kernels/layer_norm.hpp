@@ -32,15 +32,15 @@ GYROGRAD_INLINE void sum_channels(Batch<Real>* sum, Index channels, Term&& term)
   for (int v = 0; v < Vectors; ++v) sum[v] = even[v] + odd[v];
 }
 
-/// Forward for one block of positions; see for_blocks.
+/// Forward for one block of positions; see for_blocks. Column strides ldy and ldx; y may be x.
 template <class Real, int Vectors, bool Tail>
-GYROGRAD_INLINE void layer_norm_block(Real* y, Real* mean, Real* rstd, const Real* x, const Real* gamma,
-                                      const Real* beta, Index positions, Index channels, Real eps,
+GYROGRAD_INLINE void layer_norm_block(Real* y, Index ldy, Real* mean, Real* rstd, const Real* x, Index ldx,
+                                      const Real* gamma, const Real* beta, Index channels, Real eps,
                                       Index tail) {
   using V = Batch<Real>;
   const V scale(Real(1) / static_cast<Real>(channels));
   const auto read = [=](Index c, int v) __attribute__((always_inline)) {
-    return load_block<Vectors, Tail>(x + c * positions, v, tail);
+    return load_block<Vectors, Tail>(x + c * ldx, v, tail);
   };
   V m[Vectors], r[Vectors];
   sum_channels<Real, Vectors>(
@@ -62,7 +62,7 @@ GYROGRAD_INLINE void layer_norm_block(Real* y, Real* mean, Real* rstd, const Rea
     const V g = broadcast(gamma[c]), b = broadcast(beta[c]);
     GYROGRAD_UNROLL
     for (int v = 0; v < Vectors; ++v)
-      store_block<Vectors, Tail>(y + c * positions, fma((read(c, v) - m[v]) * r[v], g, b), v, tail);
+      store_block<Vectors, Tail>(y + c * ldy, fma((read(c, v) - m[v]) * r[v], g, b), v, tail);
   }
 }
 
@@ -119,8 +119,8 @@ void layer_norm_forward(Real* y, Real* mean, Real* rstd, const Real* x, const Re
                         Index positions, Index channels, Real eps) {
   for_blocks<Real>(positions, [&]<int Vectors, bool Tail>(std::integral_constant<int, Vectors>,
                                                           std::bool_constant<Tail>, Index p, Index tail) {
-    detail::layer_norm_block<Real, Vectors, Tail>(y + p, mean + p, rstd + p, x + p, gamma, beta, positions,
-                                                  channels, eps, tail);
+    detail::layer_norm_block<Real, Vectors, Tail>(y + p, positions, mean + p, rstd + p, x + p, positions,
+                                                  gamma, beta, channels, eps, tail);
   });
 }
 

@@ -65,9 +65,10 @@ constexpr bool weights_in_lanes(Index positions, Index in, Index out) {
   constexpr Index L = lanes<Real>;
   if (L < 16 || in < L) return false;
   const Index steps = (positions + L - 1) / L, vectors = (in + L - 1) / L;
+  const Index halves = has_half_lanes<Real> ? (2 * in + L - 1) / L : 2 * vectors;
   const double sums = 0.5 * static_cast<double>(in * out) * (static_cast<double>(steps) + 3.4);
   const double copy =
-      0.52 * static_cast<double>(vectors * out * positions) + 4.4 * static_cast<double>(vectors * positions);
+      0.26 * static_cast<double>(halves * out * positions) + 4.4 * static_cast<double>(vectors * positions);
   return copy < sums;
 }
 

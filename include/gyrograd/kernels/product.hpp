@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "gyrograd/kernels/blocks.hpp"
+#include "gyrograd/kernels/half_lanes.hpp"
 #include "gyrograd/kernels/lane_groups.hpp"
 
 namespace gyrograd::kernels {
@@ -129,6 +130,96 @@ template <class Real, int Rows, int Vectors, int Group, Epilogue epilogue, bool 
   }
 }
 
+/// Pairs of rows of a tile whose last vector is at most half full: as many accumulators as the other tiles.
+template <int Vectors>
+inline constexpr int half_tile_pairs = tile_rows* block_vectors / (2 * Vectors - 1);
+
+/// product_tiles for blocks that end in at most half a vector: there one vector serves two rows, so that half
+/// of it is not computed in vain. `tiles` tiles of 2 Pairs rows; the last of Vectors vectors has `tail` valid
+/// positions.
+template <class Real, int Pairs, int Vectors, int Group, Epilogue epilogue>
+[[gnu::noinline]] void product_half_tiles(const Product<Real>& a, Index p, Index m, Index tiles, Index tail) {
+  using V = Batch<Real>;
+  constexpr int Whole = Vectors - 1;
+  constexpr Index L = lanes<Real>;
+  for (; tiles > 0; --tiles, m += 2 * Pairs) {
+    V sum[2 * Pairs][Whole], half[Pairs];
+    GYROGRAD_UNROLL
+    for (int r = 0; r < 2 * Pairs; ++r) {
+      const V bias = a.bias != nullptr ? broadcast(a.bias[m + r]) : V(Real(0));
+      GYROGRAD_UNROLL
+      for (int v = 0; v < Whole; ++v)
+        sum[r][v] = a.lane_start != nullptr ? load(a.lane_start + p + v * L) : bias;
+      if (r % 2 == 0)
+        half[r / 2] = a.lane_start != nullptr ? load_twice(a.lane_start + p + Whole * L, tail) : bias;
+      else if (a.lane_start == nullptr)
+        half[r / 2] = join_halves(half[r / 2], bias);
+    }
+    const Real* x = a.x + p;
+    const Real* w = a.w + m * a.w_row;
+    const Index ldx = a.ldx, w_row = a.w_row, w_step = a.w_step;
+    const Real* upper = w + Pairs * w_row;  // its own pointer: offsets of all rows would not fit registers
+    asm("" : "+r"(upper));
+    const auto scalars = [&](int r) __attribute__((always_inline)) {
+      return broadcast_group<Group>(r < Pairs ? w + r * w_row : upper + (r - Pairs) * w_row);
+    };
+    for (Index k = a.depth; k > 0; --k) {
+      V xk[Whole];
+      GYROGRAD_UNROLL
+      for (int v = 0; v < Whole; ++v) {
+        xk[v] = load(x + v * L);
+        keep(xk[v]);
+      }
+      V last = load_twice(x + Whole * L, tail);
+      keep(last);
+      GYROGRAD_UNROLL
+      for (int r = 0; r < Pairs; ++r) {
+        const V even = scalars(2 * r), odd = scalars(2 * r + 1);
+        GYROGRAD_UNROLL
+        for (int v = 0; v < Whole; ++v) sum[2 * r][v] = fma(even, xk[v], sum[2 * r][v]);
+        GYROGRAD_UNROLL
+        for (int v = 0; v < Whole; ++v) sum[2 * r + 1][v] = fma(odd, xk[v], sum[2 * r + 1][v]);
+        half[r] = fma(join_halves(even, odd), last, half[r]);
+      }
+      x += ldx;
+      w += w_step;
+      upper += w_step;
+    }
+    if (a.lane_factor != nullptr) {
+      const V last = load_twice(a.lane_factor + p + Whole * L, tail);
+      GYROGRAD_UNROLL
+      for (int r = 0; r < Pairs; ++r) half[r] = half[r] * last;
+      GYROGRAD_UNROLL
+      for (int v = 0; v < Whole; ++v) {
+        const V factor = load(a.lane_factor + p + v * L);
+        GYROGRAD_UNROLL
+        for (int r = 0; r < 2 * Pairs; ++r) sum[r][v] = sum[r][v] * factor;
+      }
+    }
+    // What each tile is multiplied by or added to: y itself or the residual.
+    const bool other = epilogue == Epilogue::multiply || a.residual != nullptr;
+    const Index ld = epilogue == Epilogue::multiply ? a.ldy : a.ld_residual;
+    const auto combine = [](V out, V with) __attribute__((always_inline)) {
+      return epilogue == Epilogue::multiply ? out * with : out + with;
+    };
+    Real* y = a.y + p + m * a.ldy;
+    const Real* z = !other ? nullptr : (epilogue == Epilogue::multiply ? y : a.residual + p + m * ld);
+    GYROGRAD_UNROLL
+    for (int r = 0; r < 2 * Pairs; ++r) {
+      GYROGRAD_UNROLL
+      for (int v = 0; v < Whole; ++v)
+        store(y + r * a.ldy + v * L, other ? combine(sum[r][v], load(z + r * ld + v * L)) : sum[r][v]);
+    }
+    GYROGRAD_UNROLL
+    for (int r = 0; r < Pairs; ++r) {
+      const Real* with = z + 2 * r * ld + Whole * L;
+      Real* to = y + 2 * r * a.ldy + Whole * L;
+      store_halves(to, to + a.ldy, other ? combine(half[r], load_halves(with, with + ld, tail)) : half[r],
+                   tail);
+    }
+  }
+}
+
 template <class Real>
 using ProductTiles = void (*)(const Product<Real>&, Index, Index, Index, Index);
 
@@ -139,11 +230,40 @@ constexpr auto product_table(std::integer_sequence<int, Rows...>) {
       product_tiles<Real, Rows + 1, Vectors, Group, epilogue, Tail>...};
 }
 
+/// product_half_tiles for 1 .. half_tile_pairs pairs of rows, as a table.
+template <class Real, int Vectors, int Group, Epilogue epilogue, int... Pairs>
+constexpr auto product_half_table(std::integer_sequence<int, Pairs...>) {
+  return std::array<ProductTiles<Real>, sizeof...(Pairs)>{
+      product_half_tiles<Real, Pairs + 1, Vectors, Group, epilogue>...};
+}
+
+/// All pairs of rows for one block of positions; returns their rows.
+template <class Real, int Vectors, int Group, Epilogue epilogue>
+Index product_half_block(const Product<Real>& a, Index p, Index tail) {
+  static constexpr auto table = product_half_table<Real, Vectors, Group, epilogue>(
+      std::make_integer_sequence<int, half_tile_pairs<Vectors>>{});
+  const Index pairs = a.rows / 2;
+  for (Index done = 0; done < pairs;) {
+    const Index left = (pairs - done + half_tile_pairs<Vectors> - 1) / half_tile_pairs<Vectors>;
+    const Index take = (pairs - done + left - 1) / left;  // nearly equal heights
+    table[static_cast<std::size_t>(take - 1)](a, p, 2 * done, 1, tail);
+    done += take;
+  }
+  return 2 * pairs;
+}
+
 /// All rows for one block of positions: `rows` is cut into tiles of nearly equal height (18 = 4+4+4+3+3).
 template <class Real, int Vectors, int Group, Epilogue epilogue, bool Tail>
 void product_block(const Product<Real>& a, Index p, Index tail) {
   static constexpr auto table =
       product_table<Real, Vectors, Group, epilogue, Tail>(std::make_integer_sequence<int, tile_rows>{});
+  if constexpr (Tail && Vectors > 1 && has_half_lanes<Real>) {
+    if (2 * tail <= lanes<Real>) {
+      const Index rows = product_half_block<Real, Vectors, Group, epilogue>(a, p, tail);
+      if (rows < a.rows) table[0](a, p, rows, a.rows - rows, tail);
+      return;
+    }
+  }
   const Index height = a.depth < short_depth ? short_tile_rows : tile_rows;
   const Index tiles = (a.rows + height - 1) / height;
   const Index low = a.rows / tiles, high_tiles = a.rows % tiles;

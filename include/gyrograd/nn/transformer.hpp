@@ -6,6 +6,7 @@
 
 #include "gyrograd/autograd/ops/attention.hpp"
 #include "gyrograd/autograd/ops/gelu.hpp"
+#include "gyrograd/kernels/transformer_tail.hpp"
 #include "gyrograd/nn/layer_norm.hpp"
 #include "gyrograd/nn/linear.hpp"
 
@@ -72,17 +73,35 @@ struct TransformerBlock {
     const auto [all_k, all_v] = exchange(k, v);
     const auto a = ops::attention(tape, q, all_k, all_v, heads);
     tape.release(q), tape.release(k), tape.release(v);
+    if (!tape.recording()) {
+      return without_gradients(tape, a,
+                               kind == BlockResidual::published ? a.value.data() : queries.value.data());
+    }
     const auto p = kind == BlockResidual::published ? proj(tape, a, a) : proj(tape, a, queries);
-    tape.release(a);
     const auto u = norm1(tape, p);
-    tape.release(p);
     const auto f = fc1(tape, u);
-    const auto g = ops::gelu(tape, f);
-    tape.release(f);
-    const auto r = fc2(tape, g, u);
-    tape.release(g), tape.release(u);
-    const auto y = norm2(tape, r);
-    tape.release(r);
+    const auto g = ops::gelu_in_place(tape, f);
+    return norm2(tape, fc2(tape, g, u));
+  }
+
+ private:
+  /// What follows the attention, in one pass over the positions. Releases a.
+  template <Index B, Index Tq, Index C>
+  auto without_gradients(Tape<Real>& tape, Var<Real, B, Tq, C> a, const Real* residual) const {
+    const Index width = a.extent(2), ff = fc1.bias.size();
+    const auto y = tape.like(a);
+    auto scratch = tape.workspace();
+    kernels::transformer_tail(y.value.data(), a.value.data(), residual,
+                              {.width = width,
+                               .ff = ff,
+                               .proj = {proj.weight.value, proj.bias.value},
+                               .fc1 = {fc1.weight.value, fc1.bias.value},
+                               .fc2 = {fc2.weight.value, fc2.bias.value},
+                               .norm1 = {norm1.gamma.value, norm1.beta.value, norm1.eps},
+                               .norm2 = {norm2.gamma.value, norm2.beta.value, norm2.eps}},
+                              a.extent(0) * a.extent(1),
+                              scratch(kernels::transformer_tail_scratch<Real>(width, ff)));
+    tape.release(a);
     return y;
   }
 };
