@@ -178,7 +178,8 @@ int run_primus_embed(int argc, char** argv) {
   Arguments arguments(
       command,
       "Embed windows with an encoder of primus pretrain, or a published one. Writes\n"
-      "OUT/embeddings.npy and, from a part of a paired set, labels, users, takes, text and video beside it.",
+      "OUT/embeddings.npy and, from a part of a paired set, labels, users, takes,\n"
+      "text and video beside it.",
       {{"WEIGHTS", "weights or Lightning checkpoint of an encoder"},
        {"WINDOWS", "part of a paired set (folder of shards), or FILE.npy of windows"},
        {"OUT", "folder to write"}},
