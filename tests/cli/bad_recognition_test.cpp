@@ -20,7 +20,7 @@ std::vector<Case> usage_cases() {
       {"more folds than users", split("pretrain v1 tiny 20_120 -s x --split kfold --folds 9"), 1, "folds"},
       {"patience is a word", split("pretrain v1 tiny 20_120 -s x --patience long"), 2, "--patience"},
       {"unknown normalisation", split("pretrain v1 tiny 20_120 -s x --normalise zscore"), 2,
-       "expected one of published, x, none"},
+       "expected one of published, x, paper, none"},
       {"unknown classifier version names the others", split("classifier v3 tiny 20_120 -f limu -s x -l 0"), 2,
        "gru has only v1 v2"},
       {"unknown method", split("classifier v1 tiny 20_120 -f limu -s x -l 0 --method ltsm"), 2,

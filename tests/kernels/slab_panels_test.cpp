@@ -62,9 +62,11 @@ TEMPLATE_TEST_CASE("slab_panel_reduction equals plain loops, for two operands an
           slab_panel_reduction(SlabRows<Real>{a.data(), a_step, T, rows},
                                std::span<const SlabPanels<Real>>(operands), W, scratch.data(),
                                [&](Index r, Real sum) { sums.data()[r] += sum; });
-          check_close<Real>(whole.values(), want, 4);
-          check_close<Real>(later.values(), want_later, 4);
-          check_close<Real>(sums.values(), want_sums, 4);
+          // Rounding grows with the number of values that one lane adds up.
+          const double scale = 4 * std::max(1.0, static_cast<double>(W * T / L) / 128);
+          check_close<Real>(whole.values(), want, scale);
+          check_close<Real>(later.values(), want_later, scale);
+          check_close<Real>(sums.values(), want_sums, scale);
           CHECK((whole.intact() && later.intact() && sums.intact() && scratch.intact()));
         }
 }

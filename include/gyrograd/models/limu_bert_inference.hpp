@@ -68,8 +68,9 @@ class LimuBertInference {
     for (auto& pair : keys_values_)
       for (auto& buffer : pair)
         if (buffer.size() < size) buffer.resize(size);
-    pool_.run(pool_.size(), [&](Index part, int thread) {
-      encode_part(y, x, steps, part, *tapes_[static_cast<std::size_t>(thread)]);
+    // A tape per part, not per thread: whoever takes a part finds memory of its size.
+    pool_.run(pool_.size(), [&](Index part, int) {
+      encode_part(y, x, steps, part, *tapes_[static_cast<std::size_t>(part)]);
     });
   }
 
