@@ -188,8 +188,8 @@ void check_closed_form(const Sheet& want, Index T, Index M) {
           square += std::pow(static_cast<double>(gradients[static_cast<std::size_t>(p.offset + i)]), 2);
         all += square;
         INFO(std::string(name));
-        // Printed with seven decimals. In float, what is 0 in exact arithmetic (the bias of K, which the softmax
-        // does not see) is the rounding of sums as large as the gradient of K's weights, .74.
+        // Printed with seven decimals. In float, what is 0 in exact arithmetic (the bias of K, which the
+        // softmax does not see) is the rounding of sums as large as the gradient of K's weights, .74.
         CHECK(std::sqrt(square) == Approx(want.norms.at(std::string(name)))
                                        .margin(std::is_same_v<Real, float> ? 2e-7 : 6e-8)
                                        .epsilon(std::is_same_v<Real, float> ? 2e-5 : 0));
