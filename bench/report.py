@@ -52,9 +52,9 @@ STEP = [
     ("linear, data gradient, 72 to 144", "linear_backward_data/{P}x144x72", 3.15, "As forward."),
     ("linear, data gradient, 144 to 72", "linear_backward_data/{P}x72x144", 3.15, "As forward."),
     ("linear, weight gradient, 72 to 72", "linear_backward_weight/{P}x72x72", 14.45,
-     "Sums across the lanes at the end of every tile: 40 cycles after 180 with 16 lanes, few with 8."),
+     "16 lanes: x is transposed first, a tenth of the time. 8 lanes: sums across the lanes at the end of every tile."),
     ("linear, weight gradient, 72 to 144", "linear_backward_weight/{P}x144x72", 3.15, "As above."),
-    ("linear, weight gradient, 144 to 72", "linear_backward_weight/{P}x72x144", 3.15, "16 lanes: x is transposed instead, a tenth of the time."),
+    ("linear, weight gradient, 144 to 72", "linear_backward_weight/{P}x72x144", 3.15, "As above."),
     ("linear, 6 to 72, forward", "linear_forward/{P}x72x6", 1, "Six multiply-adds per stored value: bound by stores."),
     ("linear, 6 to 72, weight gradient", "linear_backward_weight/{P}x72x6", 1, "Six columns do not fill a tile."),
     ("attention, forward and backward", "attention_forward_backward/{B}x120x4x18", 3.15,
@@ -237,12 +237,15 @@ def main():
     kernels_text, kernels = kernel_table(bench)
     parts, bandwidth = breakdown(bench, kernels, step)
     reads = bench.run("^machine/read/", seconds=0.1, repetitions=1)
+    searched = ("All peers were measured and the fastest counts." if os.environ.get("PEER", "best") == "best" else
+                "Each peer was named (PEER): the fastest of an earlier run, not searched anew.")
     page = f"""# Performance
 
 Written by `sh bench/report.sh`; do not edit. {context['cpu']}, {context['isa']}, {context['compiler']}, {datetime.date.today()}.
 Multiply-adds of one core: {context['peak_GFLOP/s']} GFLOP/s. Reading: {', '.join(f"{n.split('/')[-1]} {e['GB/s']:.0f} GB/s" for n, e in reads.items())}.
 {'One run an entry and one pair of runs a ratio (--quick).' if bench.quick else 'Medians of 3 runs an entry and 5 pairs of runs a ratio.'}
 Times drift on shared machines; ratios are of runs side by side (peer time / our time, above 1 is faster). Names: [bench/README.md](../bench/README.md).
+{searched}
 
 ## Workloads
 
