@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <numeric>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,7 +22,7 @@
 #include "gyrograd/models/simclr_har.hpp"
 #include "gyrograd/nn/linear.hpp"
 #include "gyrograd/nn/state_dict.hpp"
-#include "gyrograd/train/slots.hpp"
+#include "gyrograd/train/embed.hpp"
 
 namespace gyrograd::cli {
 namespace {
@@ -130,18 +129,8 @@ void append_embeddings(std::vector<float>& all, const Source& source, const data
   const Index width = source.width;
   const std::size_t start = all.size();
   all.resize(start + static_cast<std::size_t>(windows.count * width));
-  train::Slots<float> slots(pool, 0);
-  slots.forward(windows.count, models::PrimusEncoder<float>::micro_batch,
-                [&](Tape<float>& tape, Index first, Index count, int) {
-                  const auto x = tape.saved<dyn, dyn, dyn>(count, windows.steps, windows.channels);
-                  std::vector<Index> chosen(static_cast<std::size_t>(count));
-                  std::iota(chosen.begin(), chosen.end(), first);
-                  data::gather_windows(x.data(), windows, chosen);
-                  const auto y = source.embed(tape, tape.constant(x));
-                  float* to = all.data() + start + static_cast<std::size_t>(first * width);
-                  for (Index b = 0; b < count; ++b)
-                    for (Index c = 0; c < width; ++c) *to++ = y.value(b, c);
-                });
+  train::embed_rows(all.data() + start, windows, width, models::PrimusEncoder<float>::micro_batch, pool,
+                    source.embed);
 }
 
 /// What lies beside the windows of all shards; a list that one shard lacks is left out.

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
 #include <set>
 #include <utility>
 
@@ -14,6 +13,7 @@
 #include "cli/standard_training.hpp"
 #include "gyrograd/models/multitask_ssl.hpp"
 #include "gyrograd/train/contrastive_model.hpp"
+#include "gyrograd/train/embed.hpp"
 #include "gyrograd/train/multitask.hpp"
 #include "gyrograd/train/pretrain_primus.hpp"
 #include "gyrograd/train/probe.hpp"
@@ -47,19 +47,10 @@ std::vector<float> features_of(const Encoder& encoder, const data::Windows& wind
                                ThreadPool& pool) {
   const Index width = encoder.config().width;
   std::vector<float> out(static_cast<std::size_t>(windows.count * width));
-  train::Slots<float> slots(pool, 0);
-  slots.forward(windows.count, 2 * kernels::lanes<float>,
-                [&](Tape<float>& tape, Index first, Index count, int) {
-                  const auto x = tape.saved<dyn, dyn, dyn>(count, windows.steps, windows.channels);
-                  std::vector<Index> chosen(static_cast<std::size_t>(count));
-                  std::iota(chosen.begin(), chosen.end(), first);
-                  data::gather_windows(x.data(), windows, chosen);
-                  const auto h = encoder.embed(tape, tape.constant(x));
-                  const auto y = models::primus_output(encoder, tape, h, output);
-                  float* to = out.data() + first * width;
-                  for (Index b = 0; b < count; ++b)
-                    for (Index c = 0; c < width; ++c) *to++ = y.value(b, c);
-                });
+  train::embed_rows(out.data(), windows, width, Encoder::micro_batch, pool,
+                    [&](Tape<float>& tape, Var<float, dyn, dyn, dyn> x) {
+                      return models::primus_output(encoder, tape, encoder.embed(tape, x), output);
+                    });
   return out;
 }
 

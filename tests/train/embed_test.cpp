@@ -41,3 +41,25 @@ TEST_CASE("embeddings come out row-major, window after window", "[embed]") {
     }
   }
 }
+
+TEST_CASE("one vector a window comes out row-major, whatever is embedded together", "[embed]") {
+  data::Windows windows(7, 2, 3);
+  for (std::size_t i = 0; i < windows.values.size(); ++i) windows.values[i] = static_cast<float>(i);
+  ThreadPool pool(2);
+  for (const Index micro_batch : {1, 3, 7}) {
+    std::vector<float> rows(14, -1.0F);
+    embed_rows(rows.data(), windows, 2, micro_batch, pool,
+               [](Tape<float>& tape, Var<float, dyn, dyn, dyn> x) {
+                 auto y = tape.make<dyn, dyn>(x.extent(0), Index{2});
+                 for (Index b = 0; b < x.extent(0); ++b) {
+                   y.value(b, 0) = x.value(b, 0, 0);
+                   y.value(b, 1) = x.value(b, 1, 2);
+                 }
+                 return y;
+               });
+    for (Index w = 0; w < 7; ++w) {
+      CHECK(rows[static_cast<std::size_t>(2 * w)] == static_cast<float>(6 * w));
+      CHECK(rows[static_cast<std::size_t>(2 * w + 1)] == static_cast<float>(6 * w + 5));
+    }
+  }
+}

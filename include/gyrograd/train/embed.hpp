@@ -38,4 +38,22 @@ data::Windows embed_windows(const Model& model, const data::Windows& windows, In
   return out;
 }
 
+/// One vector for every window: writes (N, width) row-major to `to`.   windows: (N, T, F)
+/// embed(tape, x): x (n, T, F) -> (n, width), called for at most `micro_batch` windows at a time.
+template <class Embed>
+void embed_rows(float* to, const data::Windows& windows, Index width, Index micro_batch, ThreadPool& pool,
+                Embed&& embed) {
+  Slots<float> slots(pool, 0);
+  slots.forward(windows.count, micro_batch, [&](Tape<float>& tape, Index first, Index count, int) {
+    const auto x = tape.saved<dyn, dyn, dyn>(count, windows.steps, windows.channels);
+    std::vector<Index> chosen(static_cast<std::size_t>(count));
+    std::iota(chosen.begin(), chosen.end(), first);
+    data::gather_windows(x.data(), windows, chosen);
+    const auto y = embed(tape, tape.constant(x));
+    float* row = to + first * width;
+    for (Index b = 0; b < count; ++b)
+      for (Index c = 0; c < width; ++c) *row++ = y.value(b, c);
+  });
+}
+
 }  // namespace gyrograd::train
