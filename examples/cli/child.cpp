@@ -3,8 +3,9 @@
 #include "cli/child.hpp"
 
 #include <fcntl.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -16,8 +17,6 @@
 
 #include "cli/cli.hpp"
 #include "gyrograd/train/signals.hpp"
-
-extern char** environ;
 
 namespace gyrograd::cli {
 namespace {
@@ -39,6 +38,15 @@ int wait_for(pid_t child) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/// In the child: runs the program without its standard output. It ends with its parent, even one that was
+/// killed, or it would go on unseen and refuse the folder to the next run.
+[[noreturn]] void become(const char* program, char* const* argv, pid_t parent) {
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  const int nothing = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (::getppid() == parent && nothing >= 0 && ::dup2(nothing, 1) >= 0) ::execv(program, argv);
+  ::_exit(127);
+}
+
 }  // namespace
 
 int run_child(const std::vector<std::string>& words) {
@@ -48,13 +56,9 @@ int run_child(const std::vector<std::string>& words) {
   std::vector<char*> argv = {const_cast<char*>(program.c_str())};
   for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-  pid_t child = -1;
-  const int failure = ::posix_spawn(&child, program.c_str(), &actions, nullptr, argv.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  if (failure != 0) fail<Error>(program, ": cannot be started: ", std::strerror(failure));
+  const pid_t parent = ::getpid(), child = ::fork();
+  if (child < 0) fail<Error>(program, ": cannot be started: ", std::strerror(errno));
+  if (child == 0) become(program.c_str(), argv.data(), parent);
   return wait_for(child);
 }
 

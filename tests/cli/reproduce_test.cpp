@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // `reproduce` trains what a table needs once, goes on where it stopped, and says when it is shortened.
+#include <chrono>
 #include <csignal>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -52,6 +54,32 @@ TEST_CASE("a table is trained once, shown as text, JSON and page, and completed 
   CHECK(repaired.err.find("LIMU-CNN") != std::string::npos);
   CHECK(repaired.err.find("LIMU-LSTM") == std::string::npos);
   CHECK(snapshot(root / "saved").size() == before.size());
+}
+
+TEST_CASE("a reproduction that is killed takes the running command with it, and goes on",
+          "[cli][reproduce]") {
+  const TempFolder scratch;
+  const fs::path& root = scratch.path();
+  REQUIRE(run_tool(root, split("synth dataset/tiny --users 6 --windows 200 --quiet")).code == 0);
+  const Words words =
+      split("reproduce limu-bert --table classifiers --datasets tiny --seeds 1 --models limu-gru");
+  Words endless = words;  // hours of pre-training
+  endless.insert(endless.end(), {"--pretrain-epochs", "1000000"});
+  ToolProcess reproduction(root, endless);
+  const fs::path lock = root / "saved/pretrain_base_tiny_20_120/.gyrograd.lock";
+  for (int i = 0; i < 1000 && !fs::exists(lock); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  CHECK(reproduction.signal_after(std::chrono::milliseconds(100), SIGKILL).code == 128 + SIGKILL);
+  Words shorter = words;
+  shorter.insert(shorter.end(), {"--epochs", "1"});
+  Outcome next;
+  for (int i = 0; i < 50; ++i) {  // what was running writes a checkpoint before it ends
+    next = run_tool(root, shorter);
+    if (next.code == 0) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  INFO(next.err);
+  CHECK(next.code == 0);
 }
 
 TEST_CASE("a budget shortens the run and is remembered", "[cli][reproduce]") {
