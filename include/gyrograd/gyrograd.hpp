@@ -213,6 +213,7 @@
 #include "gyrograd/models/primus_encoder.hpp"
 #include "gyrograd/models/primus_file.hpp"
 #include "gyrograd/models/primus_inference.hpp"
+#include "gyrograd/models/recurrent_classifier.hpp"
 #include "gyrograd/models/simclr_har.hpp"
 #include "gyrograd/models/simclr_primus.hpp"
 #include "gyrograd/models/tpn.hpp"

@@ -3,7 +3,6 @@
 
 #include "gyrograd/autograd/gradcheck.hpp"
 #include "gyrograd/losses/cross_entropy.hpp"
-#include "support/alloc_counter.hpp"
 #include "support/reference.hpp"
 #include "support/tolerance.hpp"
 
@@ -143,37 +142,4 @@ TEST_CASE("GRU classifier: gradients of all parameters, with dropout, activ and 
     INFO("activ " << activ << ": " << r.text());
     CHECK(r.passed());
   }
-}
-
-TEST_CASE("GRU classifier: wrong sizes are refused in words") {
-  GruClassifier<> model;
-  std::vector<float> x(2 * 3 * 6);
-  Tape<float> tape;
-  CHECK_THROWS_AS(model.logits(tape, tape.constant(Tensor<float, dyn, dyn, dyn>(x.data(), 2, 3, 6))),
-                  ShapeError);
-  GruClassifierConfig config;
-  config.modules.clear();
-  CHECK_THROWS_AS(GruClassifier<>(config), ConfigError);
-  config.modules = {{0, 1}};
-  CHECK_THROWS_AS(GruClassifier<>(config), ConfigError);
-}
-
-TEST_CASE("GRU classifier: a warm training step allocates nothing") {
-  GruClassifier<GruV2<72, 6>> model;
-  model.initialise(3431);
-  std::vector<float> x = random_values<float>(20 * 20 * 72, 1);
-  const std::vector<std::int32_t> labels(20, 2);
-  AlignedVector<float> gradients(static_cast<std::size_t>(model.store().size()));
-  Tape<float> tape;
-  tape.bind_gradients(gradients.data());
-  const auto step = [&] {
-    tape.clear();
-    const auto window = tape.constant(Tensor<float, dyn, dyn, dyn>(x.data(), 20, 20, 72));
-    tape.backward(losses::cross_entropy(tape, model.logits(tape, window), labels.data(), 0.05F));
-  };
-  step();
-  step();
-  const AllocationScope scope;
-  step();
-  CHECK(scope.count() == 0);
 }

@@ -4,7 +4,6 @@
 #include "gyrograd/autograd/gradcheck.hpp"
 #include "gyrograd/losses/cross_entropy.hpp"
 #include "gyrograd/nn/state_dict.hpp"
-#include "support/alloc_counter.hpp"
 #include "support/reference.hpp"
 #include "support/temp_folder.hpp"
 #include "support/tolerance.hpp"
@@ -72,37 +71,4 @@ TEST_CASE("LSTM classifier: gradients of all parameters, with dropout, activ and
     INFO("activ " << activ << ": " << r.text());
     CHECK(r.passed());
   }
-}
-
-TEST_CASE("LSTM classifier: wrong sizes are refused in words") {
-  LstmClassifier<float> model;
-  std::vector<float> x(2 * 3 * 6);
-  Tape<float> tape;
-  const auto window = tape.constant(Tensor<float, dyn, dyn, dyn>(x.data(), 2, 3, 6));
-  CHECK_THROWS_AS(model.logits(tape, window), ShapeError);
-  LstmClassifierConfig config = lstm_v1(6);
-  config.dropout = false;
-  CHECK_THROWS_AS(LstmClassifier<float>(config).logits(tape, window, x.data()), ConfigError);
-  config.modules.clear();
-  CHECK_THROWS_AS(LstmClassifier<float>(config), ConfigError);
-}
-
-TEST_CASE("LSTM classifier: a warm training step allocates nothing") {
-  LstmClassifier<float> model;
-  model.initialise(3431);
-  std::vector<float> x = random_values<float>(20 * 20 * 72, 1);
-  const std::vector<std::int32_t> labels(20, 2);
-  AlignedVector<float> gradients(static_cast<std::size_t>(model.store().size()));
-  Tape<float> tape;
-  tape.bind_gradients(gradients.data());
-  const auto step = [&] {
-    tape.clear();
-    const auto window = tape.constant(Tensor<float, dyn, dyn, dyn>(x.data(), 20, 20, 72));
-    tape.backward(losses::cross_entropy(tape, model.logits(tape, window), labels.data(), 0.05F));
-  };
-  step();
-  step();
-  const AllocationScope scope;
-  step();
-  CHECK(scope.count() == 0);
 }

@@ -9,25 +9,18 @@
 #include <string>
 #include <vector>
 
-#include "gyrograd/autograd/ops/relu.hpp"
-#include "gyrograd/core/error.hpp"
-#include "gyrograd/nn/dense_head.hpp"
+#include "gyrograd/models/recurrent_classifier.hpp"
 #include "gyrograd/nn/gru.hpp"
 
 namespace gyrograd::models {
-
-/// One recurrent module gru<i>: its width and its inner layers.
-struct GruModule {
-  Index hidden = 0, layers = 1;
-};
 
 /// Sizes chosen at run time: what the keys of config/classifier.json say (LIMU-BERT sheet §2.2).
 struct GruClassifierConfig {
   Index input = 72;    ///< channels of a window; rules over the first rnn_io entry
   Index classes = 6;   ///< rules over the last linear_io entry
   Index seq_len = 20;  ///< window in steps; other lengths are accepted, too
-  std::vector<GruModule> modules{{20, 2}, {10, 1}};  ///< rnn_io and num_layers
-  std::vector<Index> dense{};                        ///< widths of dense layers before the last one
+  std::vector<RecurrentModule> modules{{20, 2}, {10, 1}};  ///< rnn_io and num_layers
+  std::vector<Index> dense{};                              ///< widths of dense layers before the last one
   bool activ = false;   ///< ReLU after every module and dense layer, on logits, too
   bool dropout = true;  ///< dropout of 0.5 before the dense part
 };
@@ -36,7 +29,7 @@ struct GruClassifierConfig {
 template <Index Input, Index Classes, Index Steps, Index Hidden0, Index Hidden1, bool Dropout>
 struct GruClassifierPreset {
   static constexpr Index input = Input, classes = Classes, seq_len = Steps;
-  static constexpr std::array<GruModule, 2> modules{{{Hidden0, 2}, {Hidden1, 1}}};
+  static constexpr std::array<RecurrentModule, 2> modules{{{Hidden0, 2}, {Hidden1, 1}}};
   static constexpr std::array<Index, 0> dense{};
   static constexpr bool activ = false, dropout = Dropout;
 };
@@ -73,11 +66,11 @@ class GruClassifier {
  public:
   /// Throws ConfigError when there is no recurrent module or a size is not positive.
   explicit GruClassifier(Config config = {})
-      : config_(checked(std::move(config))),
+      : config_(checked_recurrent("GRU classifier", std::move(config))),
         head_(config_.modules.back().hidden, config_.dense, config_.classes,
               config_.activ ? nn::DenseRelu::all : nn::DenseRelu::none) {
     Index width = config_.input;
-    for (const GruModule& m : config_.modules) {
+    for (const RecurrentModule& m : config_.modules) {
       modules_.emplace_back(width, m.hidden, m.layers);
       width = m.hidden;
     }
@@ -119,32 +112,10 @@ class GruClassifier {
   /// `dropout`.
   template <Index B, Index T, Index C>
   Var<Real, dyn, dyn> logits(Tape<Real>& tape, Var<Real, B, T, C> x, const Real* mask = nullptr) const {
-    if (x.extent(2) != config_.input)
-      fail<ShapeError>("GRU classifier: the window has ", x.extent(2), " channels, the model expects ",
-                       config_.input);
-    if (mask != nullptr && !config_.dropout)
-      fail<ConfigError>("GRU classifier: a dropout mask, but the configuration has dropout false; pass none");
-    auto s = ops::to_slabs(tape, x);
-    for (std::size_t i = 0; i + 1 < modules_.size(); ++i) {
-      s = modules_[i].states(tape, s);
-      if (config_.activ) s.values = ops::relu(tape, s.values);
-    }
-    auto h = modules_.back().last(tape, s);
-    if (config_.activ) h = ops::relu(tape, h);
-    return head_(tape, h, mask);
+    return recurrent_logits("GRU classifier", config_, modules_, head_, tape, x, mask);
   }
 
  private:
-  static Config checked(Config c) {
-    bool sizes = c.input > 0 && c.classes > 0 && c.modules.size() > 0;
-    for (const GruModule& m : c.modules) sizes = sizes && m.hidden > 0 && m.layers > 0;
-    for (Index width : c.dense) sizes = sizes && width > 0;
-    if (!sizes)
-      fail<ConfigError>(
-          "GRU classifier: input, classes and all widths must be positive, with one module or more");
-    return c;
-  }
-
   Config config_;
   ParameterStore<Real> store_;
   std::vector<nn::Gru<Real>> modules_;

@@ -9,26 +9,19 @@
 #include <string>
 #include <vector>
 
-#include "gyrograd/autograd/ops/relu.hpp"
-#include "gyrograd/core/error.hpp"
+#include "gyrograd/models/recurrent_classifier.hpp"
 #include "gyrograd/nn/batch_norm.hpp"
-#include "gyrograd/nn/dense_head.hpp"
 #include "gyrograd/nn/lstm.hpp"
 
 namespace gyrograd::models {
-
-/// One recurrent module lstm<i>: its width and its inner layers.
-struct LstmModule {
-  Index hidden = 0, layers = 1;
-};
 
 /// Sizes chosen at run time: what the keys of config/classifier.json say (LIMU-BERT sheet §2.2).
 struct LstmClassifierConfig {
   Index input = 72;    ///< channels of a window; rules over the first rnn_io entry
   Index classes = 6;   ///< rules over the last linear_io entry
   Index seq_len = 20;  ///< width of the unused norms; windows of other lengths are accepted
-  std::vector<LstmModule> modules{{20, 2}, {10, 1}};  ///< rnn_io and num_layers
-  std::vector<Index> dense{};                         ///< widths of dense layers before the last one
+  std::vector<RecurrentModule> modules{{20, 2}, {10, 1}};  ///< rnn_io and num_layers
+  std::vector<Index> dense{};                              ///< widths of dense layers before the last one
   bool activ = false;   ///< ReLU after every module and dense layer, on logits, too
   bool dropout = true;  ///< dropout of 0.5 before the dense part
 };
@@ -67,11 +60,11 @@ class LstmClassifier {
  public:
   /// Throws ConfigError when there is no recurrent module or a size is not positive.
   explicit LstmClassifier(LstmClassifierConfig config = {})
-      : config_(checked(std::move(config))),
+      : config_(checked_recurrent("LSTM classifier", std::move(config))),
         head_(config_.modules.back().hidden, config_.dense, config_.classes,
               config_.activ ? nn::DenseRelu::all : nn::DenseRelu::none) {
     Index width = config_.input;
-    for (const LstmModule& m : config_.modules) {
+    for (const RecurrentModule& m : config_.modules) {
       modules_.emplace_back(width, m.hidden, m.layers);
       norms_.emplace_back(config_.seq_len);
       width = m.hidden;
@@ -123,34 +116,10 @@ class LstmClassifier {
   /// `dropout`.
   template <Index B, Index T, Index C>
   Var<Real, dyn, dyn> logits(Tape<Real>& tape, Var<Real, B, T, C> x, const Real* mask = nullptr) const {
-    if (x.extent(2) != config_.input)
-      fail<ShapeError>("LSTM classifier: the window has ", x.extent(2), " channels, the model expects ",
-                       config_.input);
-    if (mask != nullptr && !config_.dropout)
-      fail<ConfigError>(
-          "LSTM classifier: a dropout mask, but the configuration has dropout false; pass none");
-    auto s = ops::to_slabs(tape, x);
-    for (std::size_t i = 0; i + 1 < modules_.size(); ++i) {
-      s = modules_[i].states(tape, s);
-      if (config_.activ) s.values = ops::relu(tape, s.values);
-    }
-    auto h = modules_.back().last(tape, s);
-    if (config_.activ) h = ops::relu(tape, h);
-    return head_(tape, h, mask);
+    return recurrent_logits("LSTM classifier", config_, modules_, head_, tape, x, mask);
   }
 
  private:
-  static LstmClassifierConfig checked(LstmClassifierConfig c) {
-    bool sizes = c.input > 0 && c.classes > 0 && c.seq_len > 0 && !c.modules.empty();
-    for (const LstmModule& m : c.modules) sizes = sizes && m.hidden > 0 && m.layers > 0;
-    for (Index width : c.dense) sizes = sizes && width > 0;
-    if (!sizes)
-      fail<ConfigError>(
-          "LSTM classifier: input, classes, seq_len and all widths must be positive, with one module or "
-          "more");
-    return c;
-  }
-
   LstmClassifierConfig config_;
   ParameterStore<Real> store_;
   std::vector<nn::Lstm<Real>> modules_;
