@@ -20,7 +20,7 @@ namespace gyrograd::cli {
 
 int run_embedding(int argc, char** argv) {
   std::vector<OptionSpec> options = published_option_specs();
-  options.push_back({"block", "KIND", "published or residual (default: what the weights say)"});
+  options.push_back(block_option_spec());
   options.push_back({"normalise", "KIND", "published, x or none (default: what the weights say)"});
   const std::vector<OptionSpec> shared = run_option_specs(false);
   options.insert(options.end(), shared.begin(), shared.end());
@@ -45,10 +45,8 @@ int run_embedding(int argc, char** argv) {
   refuse_existing(card_path, run.force);
 
   const io::TensorFile file = io::read_tensors(weights);
-  const std::string block = arguments.has("block") ? arguments.choice("block", {"published", "residual"})
-                                                   : file.metadata_or("gyrograd.block", "published");
-  Encoder model = make_encoder(config, block);
-  nn::load_parameters<float>(model, file);
+  std::string block;
+  Encoder model = make_encoder(arguments, config, file, block);
   data::Windows windows = data::load_windows(data::windows_path(folder, version));
   const std::string normalise =
       read_normalise(arguments, file.metadata_or("gyrograd.normalise", "published"));

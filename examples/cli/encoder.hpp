@@ -19,7 +19,18 @@ namespace gyrograd::cli {
 
 using Encoder = models::LimuBert<models::LimuBertConfig, float>;
 
-inline models::LimuBertConfig encoder_sizes(const io::EncoderConfig& c, const std::string& block) {
+inline OptionSpec block_option_spec(const std::string& otherwise = "what the weights say") {
+  return {"block", "KIND",
+          "published, residual (as BERT) or paper: three norms (default: " + otherwise + ')'};
+}
+
+/// --block as a word.
+inline std::string read_block(const Arguments& arguments, const std::string& otherwise) {
+  return arguments.has("block") ? arguments.choice("block", {"published", "residual", "paper"}) : otherwise;
+}
+
+inline models::LimuBertConfig encoder_sizes(const io::EncoderConfig& c, const std::string& block,
+                                            const std::string& decoder = "published") {
   models::LimuBertConfig config;
   config.feature_num = c.feature_num;
   config.hidden = c.hidden;
@@ -28,12 +39,25 @@ inline models::LimuBertConfig encoder_sizes(const io::EncoderConfig& c, const st
   config.n_heads = c.n_heads;
   config.seq_len = c.seq_len;
   config.emb_norm = c.emb_norm;
-  config.block = block == "residual" ? nn::BlockResidual::residual : nn::BlockResidual::published;
+  config.block = block == "residual" ? nn::BlockResidual::residual
+                 : block == "paper"  ? nn::BlockResidual::paper
+                                     : nn::BlockResidual::published;
+  config.decoder = decoder == "paper" ? models::Decoder::paper : models::Decoder::published;
   return config;
 }
 
-inline Encoder make_encoder(const io::EncoderConfig& c, const std::string& block) {
-  return Encoder(encoder_sizes(c, block));
+inline Encoder make_encoder(const io::EncoderConfig& c, const std::string& block,
+                            const std::string& decoder = "published") {
+  return Encoder(encoder_sizes(c, block, decoder));
+}
+
+/// The encoder that a file holds; --block overrules what the file says.
+inline Encoder make_encoder(const Arguments& arguments, const io::EncoderConfig& c,
+                            const io::TensorFile& file, std::string& block) {
+  block = read_block(arguments, file.metadata_or("gyrograd.block", "published"));
+  Encoder model = make_encoder(c, block, file.metadata_or("gyrograd.decoder", "published"));
+  nn::load_parameters<float>(model, file);
+  return model;
 }
 
 /// Sizes in one line, for reports and checkpoints.
@@ -89,18 +113,20 @@ inline void save_encoder(const fs::path& file, Encoder& model, const io::Encoder
                          const Card& card, const std::string& normalise = "published") {
   std::string channels;
   for (const std::string& name : card.channels) channels += (channels.empty() ? "" : ", ") + name;
-  nn::save_parameters<float>(model, file,
-                             {{"format", "pt"},
-                              {"gyrograd.model", "limu_bert"},
-                              {"gyrograd.version", GYROGRAD_VERSION},
-                              {"gyrograd.config", encoder_text(c)},
-                              {"gyrograd.block", block},
-                              {"gyrograd.data", dataset + " " + version},
-                              {"gyrograd.rate_hz", std::to_string(card.rate)},
-                              {"gyrograd.channels", channels},
-                              {"gyrograd.normalise", normalise},
-                              {"gyrograd.normalisation",
-                               normalise == "none" ? "as recorded" : "acc / 9.8 (m/s2 in), gyro as rad/s"}});
+  nn::save_parameters<float>(
+      model, file,
+      {{"format", "pt"},
+       {"gyrograd.model", "limu_bert"},
+       {"gyrograd.version", GYROGRAD_VERSION},
+       {"gyrograd.config", encoder_text(c)},
+       {"gyrograd.block", block},
+       {"gyrograd.decoder", model.config().decoder == models::Decoder::paper ? "paper" : "published"},
+       {"gyrograd.data", dataset + " " + version},
+       {"gyrograd.rate_hz", std::to_string(card.rate)},
+       {"gyrograd.channels", channels},
+       {"gyrograd.normalise", normalise},
+       {"gyrograd.normalisation",
+        normalise == "none" ? "as recorded" : "acc / 9.8 (m/s2 in), gyro as rad/s"}});
 }
 
 }  // namespace gyrograd::cli

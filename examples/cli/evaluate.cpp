@@ -59,7 +59,7 @@ std::vector<OptionSpec> option_specs() {
       {"encoder", "NAME", "of classifiers: embed with these LIMU-BERT weights"},
       {"encoder-model", "VERSION", "their version (default v1)"},
       {"normalise", "KIND", "published, x or none (default: what the weights say)"},
-      {"block", "KIND", "published or residual (default: what the weights say)"},
+      block_option_spec(),
       {"attention", "KIND", "attn: published or corrected (default: what the weights say)"},
       {"logits", "KIND", "cnn1: published or corrected (default: what the weights say)"},
       {"fft", "KIND", "deepsense: published or corrected (default: what the weights say)"},
@@ -155,11 +155,8 @@ std::vector<Index> liveliest(const data::Windows& w, std::vector<Index> chosen, 
 Encoder read_encoder(const Arguments& arguments, const RunOptions& run, const io::TensorFile& file,
                      const std::string& version, io::EncoderConfig& config) {
   config = read_encoder_settings("evaluate", run, version);
-  const std::string block = arguments.has("block") ? arguments.choice("block", {"published", "residual"})
-                                                   : file.metadata_or("gyrograd.block", "published");
-  Encoder model = make_encoder(config, block);
-  nn::load_parameters<float>(model, file);
-  return model;
+  std::string block;
+  return make_encoder(arguments, config, file, block);
 }
 
 /// Reconstruction error of a pre-trained encoder, of every sensor.
@@ -335,8 +332,7 @@ void evaluate_classifier(const Request& r, const Arguments& arguments, Material&
     const io::EncoderConfig sizes = read_encoder_settings("evaluate", r.run, r.model.encoder_version);
     const std::string normalise =
         read_normalise(arguments, file.metadata_or("gyrograd.normalise", "published"));
-    const std::string block = arguments.has("block") ? arguments.choice("block", {"published", "residual"})
-                                                     : file.metadata_or("gyrograd.block", "published");
+    const std::string block = read_block(arguments, file.metadata_or("gyrograd.block", "published"));
     data::Windows pieces = data::cut_windows(
         normalised_for(sizes, m.windows, r.folder, normalise, choice.config.seq_len), choice.config.seq_len);
     Joint model(encoder_sizes(sizes, block), make_model("evaluate", choice, sizes.hidden, t.classes));

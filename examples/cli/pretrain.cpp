@@ -24,7 +24,7 @@ namespace {
 
 /// Options that choose between published and other behaviour.
 struct Behaviour {
-  std::string masks, validation_masks, block, normalise, crop, augment;
+  std::string masks, validation_masks, block, decoder, normalise, crop, augment;
 };
 
 /// Everything that decides the result, in the order in which a mismatch is reported.
@@ -49,6 +49,7 @@ train::RunIdentity identity_of(const TrainSettings& s, const io::EncoderConfig& 
                                  {"replace_prob", exact(mask.replace_prob)},
                                  {"initial weights", start},
                                  {"--slots", std::to_string(slots)}};
+  if (b.decoder != "published") identity.emplace_back("--decoder", b.decoder);
   if (!b.crop.empty()) identity.emplace_back("--crop", b.crop);
   if (!b.augment.empty()) identity.emplace_back("--augment", b.augment);
   return identity;
@@ -115,7 +116,8 @@ int pretrain(int argc, char** argv, Team& team) {
             {"validation-masks", "KIND", "published: new ones each epoch; corrected: fixed"},
             {"crop", "KIND", "longer windows: published (default), corrected random crop; or none"},
             {"augment", "LIST", "change training windows: pace,rotate,scale,noise (default: none)"},
-            {"block", "KIND", "published (default) or residual: the usual BERT block"},
+            block_option_spec("published"),
+            {"decoder", "KIND", "published (default), or paper: layer norm after the last dense layer"},
             normalise_option_spec(),
             {"slots", "N", "gradient slots, shared by the processes of mpirun (default 8)"},
             max_memory_option_spec()},
@@ -142,7 +144,8 @@ int pretrain(int argc, char** argv, Team& team) {
   behaviour.validation_masks = arguments.has("validation-masks")
                                    ? arguments.choice("validation-masks", {"published", "corrected"})
                                    : behaviour.masks;
-  behaviour.block = arguments.choice("block", {"published", "residual"});
+  behaviour.block = read_block(arguments, "published");
+  behaviour.decoder = arguments.choice("decoder", {"published", "paper"});
   behaviour.normalise = read_normalise(arguments);
   behaviour.augment = arguments.text("augment");
   const train::AugmentConfig augment = read_augment(behaviour.augment);
@@ -161,7 +164,7 @@ int pretrain(int argc, char** argv, Team& team) {
   const WindowInput input =
       open_windows(arguments, config, folder, version, card, behaviour.normalise, by_users, crop != "none");
   const WindowSources& sources = input.sources;
-  Encoder model = make_encoder(config, behaviour.block);
+  Encoder model = make_encoder(config, behaviour.block, behaviour.decoder);
   model.initialise(settings.seed);
   std::string start = "seed";
   if (arguments.has("model_file")) {

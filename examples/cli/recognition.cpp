@@ -83,8 +83,7 @@ std::vector<OptionSpec> option_specs(const RecognitionCommand& command) {
     groups.push_back(
         {normalise_option_spec(), {"copies", "", "fill small classes up with changed copies (LIMU-BERT-X)"}});
   if (command.input == RecognitionInput::encoder)
-    groups.push_back({{"frozen-bert", "", "do not train the encoder"},
-                      {"block", "KIND", "published or residual (default: what the weights say)"}});
+    groups.push_back({{"frozen-bert", "", "do not train the encoder"}, block_option_spec()});
   groups.push_back(training_option_specs());
   groups.push_back(run_option_specs(true));
   for (const auto& group : groups) options.insert(options.end(), group.begin(), group.end());
@@ -123,7 +122,7 @@ Request read_request(const RecognitionCommand& command, const Arguments& argumen
     EncoderChoice encoder;
     std::tie(encoder.version, version) = joint_versions(r, version);
     encoder.config = read_encoder_settings(command.name, r.run, encoder.version);
-    encoder.block = arguments.has("block") ? arguments.choice("block", {"published", "residual"}) : "";
+    encoder.block = read_block(arguments, "");
     encoder.frozen = arguments.flag("frozen-bert");
     r.encoder = encoder;
   }

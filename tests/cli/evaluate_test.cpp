@@ -145,6 +145,29 @@ TEST_CASE("evaluate agrees with the report of the training, for every kind of mo
         std::string::npos);
 }
 
+TEST_CASE("the paper's block and decoder are trained, and found again in the weights", "[cli][evaluate]") {
+  const TempFolder scratch;
+  const fs::path& root = scratch.path();
+  make_data(root);
+  const std::string train = "pretrain v1 tiny 20_120 --epochs 1 --batch 32 --threads 1 --quiet ";
+  done(root, train + "-s usual");
+  done(root, train + "-s paper --block paper --decoder paper");
+  const std::string weights = "saved/pretrain_base_tiny_20_120/paper.safetensors";
+  CHECK(file_text(root / weights).find("transformer.norm0.gamma") != std::string::npos);
+  for (const std::string name : {"usual", "paper"}) {
+    done(root, "embedding v1 tiny 20_120 --quiet -f " + name);
+    done(root, "evaluate base_v1 tiny 20_120 --quiet -f " + name);
+  }
+  CHECK(file_text(root / "embed/embed_paper_tiny_20_120.json").find("\"block\": \"paper\"") !=
+        std::string::npos);
+  CHECK((file_text(root / "embed/embed_paper_tiny_20_120.npy") !=
+         file_text(root / "embed/embed_usual_tiny_20_120.npy")));
+  done(root,
+       "classifier_bert v1_v2 tiny 20_120 -l activity --label-rate 0.3 --epochs 1 --quiet -s joint -f paper");
+  done(root, "evaluate v1_v2 tiny 20_120 -l activity --quiet -f joint");
+  CHECK(run_tool(root, split("pretrain v1 tiny 20_120 -s x --decoder papers")).code == 2);
+}
+
 TEST_CASE("bad input of tpn and evaluate ends in one line", "[cli][bad_input][evaluate]") {
   const TempFolder folder;
   const fs::path& root = folder.path();

@@ -20,8 +20,8 @@ namespace {
 
 template <class Preset>
 LimuBertConfig run_time(Preset = {}) {
-  return {Preset::feature_num, Preset::hidden,  Preset::hidden_ff, Preset::n_layers,
-          Preset::n_heads,     Preset::seq_len, Preset::emb_norm,  Preset::block};
+  return {Preset::feature_num, Preset::hidden,   Preset::hidden_ff, Preset::n_layers, Preset::n_heads,
+          Preset::seq_len,     Preset::emb_norm, Preset::block,     Preset::decoder};
 }
 
 /// Small enough for differences: width 8, two layers.
@@ -201,7 +201,8 @@ TEMPLATE_TEST_CASE("LIMU-BERT decodes masked rows as if all rows were decoded", 
 
 TEST_CASE("LIMU-BERT gradients of the reconstruction loss along random directions") {
   for (const bool emb_norm : {true, false})
-    for (const nn::BlockResidual block : {nn::BlockResidual::published, nn::BlockResidual::residual})
+    for (const nn::BlockResidual block :
+         {nn::BlockResidual::published, nn::BlockResidual::residual, nn::BlockResidual::paper})
       for (Index B : {1, 2, 3}) {
         LimuBertConfig config = small();
         config.emb_norm = emb_norm;
@@ -221,6 +222,33 @@ TEST_CASE("LIMU-BERT gradients of the reconstruction loss along random direction
         CHECK(r.norm_error <= 1e-8);
         CHECK(r.analytic_norm > 1e-3);
       }
+}
+
+TEST_CASE("LIMU-BERT with the paper's decoder ends in a norm over the channels") {
+  LimuBertConfig config = small();
+  config.decoder = models::Decoder::paper;
+  LimuBert<LimuBertConfig, double> model(config);
+  model.initialise(3);
+  const std::vector<double> x = random_values<double>(2 * 7 * 3, 1), target = random_values<double>(12, 2);
+  const auto positions = random_indices(4, 7, 3);
+  {
+    Tape<double> tape;
+    const auto y =
+        model.reconstruct(tape, tape.constant(Tensor<const double, dyn, dyn, dyn>(x.data(), 2, 7, 3)));
+    for (Index b = 0; b < 2; ++b)
+      for (Index t = 0; t < 7; ++t) {  // gamma 1, beta 0: mean 0, variance 1 over the channels
+        double sum = 0, squares = 0;
+        for (Index c = 0; c < 3; ++c) sum += y.value(b, t, c), squares += y.value(b, t, c) * y.value(b, t, c);
+        CHECK(std::abs(sum) < 1e-12);
+        CHECK(std::abs(squares - 3) < 1e-6);
+      }
+  }
+  const GradcheckResult r = gradcheck_model(model, [&](Tape<double>& tape) {
+    const auto window = tape.constant(Tensor<const double, dyn, dyn, dyn>(x.data(), 2, 7, 3));
+    return losses::masked_mse(tape, model.reconstruct(tape, window, positions.data(), 2), target.data(), 0.1);
+  });
+  INFO(r.text());
+  CHECK(r.norm_error <= 1e-8);
 }
 
 TEST_CASE("LIMU-BERT gradients with parts of the model frozen") {

@@ -23,9 +23,11 @@ struct Model {
     block.initialise(g);
     // Norms that do something.
     Philox p(3);
-    for (Parameter<double>* q :
-         {&block.norm1.gamma, &block.norm1.beta, &block.norm2.gamma, &block.norm2.beta})
-      for (Index i = 0; i < C; ++i) q->value[i] += uniform(p, -0.3, 0.3);
+    std::vector<nn::LayerNorm<double>*> norms{&block.norm1, &block.norm2};
+    if (kind == nn::BlockResidual::paper) norms.push_back(&block.norm0);
+    for (nn::LayerNorm<double>* norm : norms)
+      for (Parameter<double>* q : {&norm->gamma, &norm->beta})
+        for (Index i = 0; i < C; ++i) q->value[i] += uniform(p, -0.3, 0.3);
   }
   ParameterStore<double>& store() { return values; }
   template <class F>
@@ -48,12 +50,14 @@ std::vector<double> plus(std::vector<double> a, const std::vector<double>& b) {
   return a;
 }
 
-/// The block of the fact sheet, section 3.3, in plain loops.
+/// The block of the fact sheet, section 3.3 or 11, in plain loops.
 std::vector<double> reference(const Model& m, const std::vector<double>& h) {
   AttentionReference attention{B, T, T, 2, C / 2, {}, {}};
   attention.forward(dense(m.block.proj_q, h), dense(m.block.proj_k, h), dense(m.block.proj_v, h));
-  const std::vector<double> base = m.block.kind == nn::BlockResidual::published ? attention.o : h;
-  const auto u = norm(m.block.norm1, plus(dense(m.block.proj, attention.o), base));
+  std::vector<double> a = attention.o;
+  if (m.block.kind == nn::BlockResidual::paper) a = norm(m.block.norm0, plus(a, h));
+  const std::vector<double> base = m.block.kind == nn::BlockResidual::residual ? h : a;
+  const auto u = norm(m.block.norm1, plus(dense(m.block.proj, a), base));
   auto f = dense(m.block.fc1, u);
   for (double& x : f) x *= 0.5 * std::erfc(-x / std::sqrt(2.0));
   return norm(m.block.norm2, plus(dense(m.block.fc2, f), u));
@@ -72,8 +76,21 @@ TEST_CASE("transformer block: published names, in the published order") {
                                           "pwff.fc2.bias", "norm2.gamma", "norm2.beta"});
 }
 
-TEST_CASE("transformer block: value with either residual, at all rows and at some") {
-  for (const nn::BlockResidual kind : {nn::BlockResidual::published, nn::BlockResidual::residual}) {
+constexpr nn::BlockResidual kinds[] = {nn::BlockResidual::published, nn::BlockResidual::residual,
+                                       nn::BlockResidual::paper};
+
+TEST_CASE("transformer block: the paper's has a third norm") {
+  Model model(nn::BlockResidual::paper);
+  std::vector<std::string> norms;
+  model.visit([&](std::string_view name, Parameter<double>&) {
+    if (name.starts_with("norm")) norms.emplace_back(name);
+  });
+  CHECK(norms == std::vector<std::string>{"norm0.gamma", "norm0.beta", "norm1.gamma", "norm1.beta",
+                                          "norm2.gamma", "norm2.beta"});
+}
+
+TEST_CASE("transformer block: value with every residual, at all rows and at some") {
+  for (const nn::BlockResidual kind : kinds) {
     Model model(kind);
     const std::vector<double> h = random_values<double>(B * T * C, 1);
     const std::vector<double> want = reference(model, h);
@@ -93,7 +110,7 @@ TEST_CASE("transformer block: value with either residual, at all rows and at som
 }
 
 TEST_CASE("transformer block: gradients of all parameters") {
-  for (const nn::BlockResidual kind : {nn::BlockResidual::published, nn::BlockResidual::residual}) {
+  for (const nn::BlockResidual kind : kinds) {
     Model model(kind);
     const std::vector<double> h = random_values<double>(B * T * C, 1),
                               target = random_values<double>(B * T * C, 2);

@@ -13,6 +13,12 @@
 
 namespace gyrograd::models {
 
+/// Last steps of the reconstruction, after gelu(linear(h)).
+enum class Decoder {
+  published,  ///< norm over the width, then the dense layer to the channels, as in the code and weights
+  paper,      ///< the dense layer, then a norm over the channels, as the paper writes
+};
+
 /// Sizes chosen at run time, with the keys of config/limu_bert.json.
 struct LimuBertConfig {
   Index feature_num = 6;  ///< channels F of a window
@@ -23,6 +29,7 @@ struct LimuBertConfig {
   Index seq_len = 120;    ///< rows of the position table: longest window
   bool emb_norm = true;   ///< layer norm also before the positions are added
   nn::BlockResidual block = nn::BlockResidual::published;
+  Decoder decoder = Decoder::published;
 };
 
 /// Sizes fixed at compile time: the published configurations as types.
@@ -32,6 +39,7 @@ struct LimuBertPreset {
                          seq_len = T;
   static constexpr bool emb_norm = true;
   static constexpr nn::BlockResidual block = nn::BlockResidual::published;
+  static constexpr Decoder decoder = Decoder::published;
 };
 
 using LimuBertV1 = LimuBertPreset<6, 72, 144, 4, 4, 120>;   ///< base_v1: hhar, motion, uci, shoaib
@@ -66,7 +74,7 @@ class LimuBert {
         block_(config.hidden, config.hidden_ff, config.n_heads, config.block),
         fc_(config.hidden, config.hidden),
         linear_(config.hidden, config.hidden),
-        norm_(config.hidden),
+        norm_(config.decoder == Decoder::published ? config.hidden : config.feature_num),
         decoder_(config.hidden, config.feature_num) {
     store_.bind(*this);
     fc_.weight.trainable = fc_.bias.trainable = false;
@@ -121,7 +129,8 @@ class LimuBert {
     return h;
   }
 
-  /// Reconstruction of the rows at `positions`: encoder, gather, gelu(linear), norm, decoder.
+  /// Reconstruction of the rows at `positions`: encoder, gather, gelu(linear), norm, decoder; with
+  /// Decoder::paper the norm comes last.
   /// x: (B, T, F)  positions: (B, count) row-major, must outlive the backward pass; returns (B, count, F).
   /// The last layer computes these rows only; no other row of it is ever used (exact, not an approximation).
   template <Index B, Index T, Index F>
@@ -177,7 +186,9 @@ class LimuBert {
 
   template <Index B, Index M, Index C>
   auto head(Tape<Real>& tape, Var<Real, B, M, C> h) const {
-    return decoder_(tape, norm_(tape, ops::gelu(tape, linear_(tape, h))));
+    const auto g = ops::gelu(tape, linear_(tape, h));
+    if (config_.decoder == Decoder::paper) return norm_(tape, decoder_(tape, g));
+    return decoder_(tape, norm_(tape, g));
   }
 
   Config config_;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// LIMU-BERT's transformer block: attention, projection, feed-forward, two norms.
+// LIMU-BERT's transformer block: attention, projection, feed-forward, two norms or three.
 #pragma once
 
 #include <utility>
 
+#include "gyrograd/autograd/ops/add.hpp"
 #include "gyrograd/autograd/ops/attention.hpp"
 #include "gyrograd/autograd/ops/gelu.hpp"
 #include "gyrograd/kernels/transformer_tail.hpp"
@@ -12,19 +13,21 @@
 
 namespace gyrograd::nn {
 
-/// What the first residual of a block adds to proj(a), a the attention output.
+/// What the residual around attention and projection is.
 enum class BlockResidual {
-  published,  ///< a itself: no identity path through the block, as in the published code and weights
-  residual,   ///< the block's input, as in BERT
+  published,  ///< around the projection only: no identity path, as in the published code and weights
+  residual,   ///< around both, from the block's input, as in BERT
+  paper,      ///< one around each, with a norm of its own (norm0) for the first, as the paper writes
 };
 
-/// u = norm1(r + proj(a)), y = norm2(u + fc2(gelu(fc1(u)))) with a = attention(h) and r by BlockResidual.
+/// u = norm1(r + proj(a)), y = norm2(u + fc2(gelu(fc1(u)))) with a = attention(h), r = a (published) or h
+/// (residual); paper: a = r = norm0(attention(h) + h).
 template <Scalar Real>
 struct TransformerBlock {
   Index heads;
   BlockResidual kind;
   Linear<Real> proj_q, proj_k, proj_v, proj, fc1, fc2;
-  LayerNorm<Real> norm1, norm2;
+  LayerNorm<Real> norm0, norm1, norm2;  ///< norm0: of BlockResidual::paper only
 
   TransformerBlock(Index width, Index ff, Index head_count, BlockResidual residual)
       : heads(head_count),
@@ -35,6 +38,7 @@ struct TransformerBlock {
         proj(width, width),
         fc1(width, ff),
         fc2(ff, width),
+        norm0(width),
         norm1(width),
         norm2(width) {}
 
@@ -43,6 +47,7 @@ struct TransformerBlock {
     visit_prefixed("attn.proj_q.", proj_q, f);
     visit_prefixed("attn.proj_k.", proj_k, f);
     visit_prefixed("attn.proj_v.", proj_v, f);
+    if (kind == BlockResidual::paper) visit_prefixed("norm0.", norm0, f);
     visit_prefixed("proj.", proj, f);
     visit_prefixed("norm1.", norm1, f);
     visit_prefixed("pwff.fc1.", fc1, f);
@@ -53,6 +58,7 @@ struct TransformerBlock {
   template <class Generator>
   void initialise(Generator& g) {
     for (Linear<Real>* layer : {&proj_q, &proj_k, &proj_v, &proj, &fc1, &fc2}) layer->initialise(g);
+    if (kind == BlockResidual::paper) norm0.initialise();
     norm1.initialise();
     norm2.initialise();
   }
@@ -71,13 +77,13 @@ struct TransformerBlock {
     const auto q = proj_q(tape, queries);
     const auto k = proj_k(tape, h), v = proj_v(tape, h);
     const auto [all_k, all_v] = exchange(k, v);
-    const auto a = ops::attention(tape, q, all_k, all_v, heads);
+    auto a = ops::attention(tape, q, all_k, all_v, heads);
     tape.release(q), tape.release(k), tape.release(v);
-    if (!tape.recording()) {
-      return without_gradients(tape, a,
-                               kind == BlockResidual::published ? a.value.data() : queries.value.data());
-    }
-    const auto p = kind == BlockResidual::published ? proj(tape, a, a) : proj(tape, a, queries);
+    if (kind == BlockResidual::paper) a = normalised_sum(tape, a, queries);
+    const bool around_both = kind == BlockResidual::residual;
+    if (!tape.recording())
+      return without_gradients(tape, a, around_both ? queries.value.data() : a.value.data());
+    const auto p = around_both ? proj(tape, a, queries) : proj(tape, a, a);
     const auto u = norm1(tape, p);
     const auto f = fc1(tape, u);
     const auto g = ops::gelu_in_place(tape, f);
@@ -85,6 +91,16 @@ struct TransformerBlock {
   }
 
  private:
+  /// norm0(a + h). Releases a.
+  template <Index B, Index Tq, Index C>
+  auto normalised_sum(Tape<Real>& tape, Var<Real, B, Tq, C> a, Var<Real, B, Tq, C> h) const {
+    const auto sum = ops::add(tape, a, h);
+    tape.release(a);
+    const auto y = norm0(tape, sum);
+    tape.release(sum);
+    return y;
+  }
+
   /// What follows the attention, in one pass over the positions. Releases a.
   template <Index B, Index Tq, Index C>
   auto without_gradients(Tape<Real>& tape, Var<Real, B, Tq, C> a, const Real* residual) const {
