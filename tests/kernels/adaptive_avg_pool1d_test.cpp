@@ -62,3 +62,51 @@ TEST_CASE("adaptive average pooling of 15 to 32 has the bins of the fact sheet")
         "(0,1)(0,1)(0,2)(1,2)(1,3)(2,3)(2,4)(3,4)(3,5)(4,5)(4,6)(5,6)(5,7)(6,7)(6,8)(7,8)(7,8)(7,9)(8,9)(8,"
         "10)(9,10)(9,11)(10,11)(10,12)(11,12)(11,13)(12,13)(12,14)(13,14)(13,15)(14,15)(14,15)");
 }
+
+TEST_CASE("with twice as many bins as inputs every input has a bin of its own") {
+  for (Index inputs = 1; inputs <= 20; ++inputs)
+    for (Index outputs = 2 * inputs; outputs <= 2 * inputs + 5; ++outputs)
+      for (Index t = 0; t < inputs; ++t) {
+        const AdaptiveBin bin = adaptive_bin(adaptive_own_bin(t, inputs, outputs), outputs, inputs);
+        CHECK((bin.first == t && bin.count == 1));
+      }
+}
+
+TEMPLATE_TEST_CASE("weights of bins folded onto inputs: the same products, the transposed gradient", "",
+                   float, double) {
+  using Real = TestType;
+  constexpr Index rows = 3, inputs = 5, outputs = 12, columns = 7;
+  const auto weight = random_values<Real>(rows * outputs, 1), x = random_values<Real>(inputs, 2),
+             dfolded = random_values<Real>(rows * columns, 3);
+  Guarded<Real> folded(rows * columns),
+      dweight(std::vector<Real>(static_cast<std::size_t>(rows * outputs), Real(1)));
+  adaptive_fold_bins(folded.data(), weight.data(), rows, inputs, outputs, columns);
+  adaptive_fold_bins_backward(dweight.data(), dfolded.data(), rows, inputs, outputs, columns);
+  std::vector<double> bins(outputs);
+  double along = 0, back = 0;  // dfolded . folded = weight . dweight
+  for (Index i = 0; i < outputs; ++i) {
+    const AdaptiveBin bin = adaptive_bin(i, outputs, inputs);
+    for (Index t = bin.first; t < bin.first + bin.count; ++t)
+      bins[static_cast<std::size_t>(i)] +=
+          static_cast<double>(x[static_cast<std::size_t>(t)]) / static_cast<double>(bin.count);
+  }
+  for (Index r = 0; r < rows; ++r) {
+    double want = 0, got = 0;
+    for (Index i = 0; i < outputs; ++i) {
+      const auto at = static_cast<std::size_t>(r * outputs + i);
+      want += static_cast<double>(weight[at]) * bins[static_cast<std::size_t>(i)];
+      back += static_cast<double>(weight[at]) * (static_cast<double>(dweight.data()[at]) - 1);
+    }
+    for (Index t = 0; t < columns; ++t) {
+      const auto at = static_cast<std::size_t>(r * columns + t);
+      if (t < inputs)
+        got += static_cast<double>(folded.data()[at]) * static_cast<double>(x[static_cast<std::size_t>(t)]);
+      else
+        CHECK(folded.data()[at] == Real(0));
+      along += static_cast<double>(folded.data()[at]) * static_cast<double>(dfolded[at]);
+    }
+    CHECK(got == Approx(want).epsilon(1e-5));
+  }
+  CHECK(back == Approx(along).epsilon(1e-5));
+  CHECK((folded.intact() && dweight.intact()));
+}

@@ -157,6 +157,31 @@ TEMPLATE_TEST_CASE("GRU layer forward and backward equal plain loops", "", float
   check<TestType>(3, 1, 16, 176, false, true);  // long sums in the backward pass; one step
 }
 
+TEMPLATE_TEST_CASE("a GRU layer that keeps two states ends in the same bits", "", float, double) {
+  for (const Index T : {2, 5, 6}) {
+    const GruNumbers s(lanes<TestType>, T, 3, 7, true);
+    Layer<TestType> layer(s);
+    layer.forward(false);
+    constexpr Index L = lanes<TestType>;
+    const Index step = L * slab_rows(s.H);
+    Guarded<TestType> ring(2 * step);
+    GruForward<TestType> a;
+    a.y = ring.data();
+    a.x = layer.x.data();
+    a.h0 = layer.h0.data();
+    a.packed = layer.packed.data();
+    a.width = L;
+    a.steps = T;
+    a.in = s.in;
+    a.hidden = s.H;
+    a.kept = 2;
+    gru_forward(a);
+    for (Index i = 0; i < L * s.H; ++i)
+      CHECK(ring.data()[(T - 1) % 2 * step + i] == layer.y.data()[(T - 1) * step + i]);
+    CHECK(ring.intact());
+  }
+}
+
 TEST_CASE("GRU gradients that nobody wants are skipped") {
   const GruNumbers s(2, 3, 4, 5, false);
   Layer<float> layer(s);

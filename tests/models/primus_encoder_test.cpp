@@ -108,6 +108,23 @@ TEST_CASE("PRIMUS is blind to one gain and one offset per triad") {
   check_close<float>(outputs(model, moved, 2, 250), doubles(want), 1000);
 }
 
+TEST_CASE("PRIMUS reads the positions behind repeated bins: what the recurrence makes of all bins") {
+  PrimusEncoder<double> model(narrow(PrimusConfig::published(), 40));
+  model.initialise(2);
+  for (const Index T : {123, 200, 250, 266, 267}) {
+    const Index B = 3;
+    const std::vector<double> x = random_values<double>(B * T * 6, 1);
+    Tape<double> tape;
+    tape.set_recording(false);
+    const auto window = tape.constant(Tensor<const double, dyn, dyn, dyn>(x.data(), B, T, 6));
+    const auto all =
+        model.gru().last(tape, ops::to_slabs(tape, model.features(tape, window), ops::StepAxis::channels));
+    const std::vector<double> want(all.value.begin(), all.value.end());
+    const auto got = model.embed(tape, window);
+    check_close<double>(got.value, want, 10);
+  }
+}
+
 TEST_CASE("PRIMUS gives a window the same numbers alone and in a batch") {
   PrimusEncoder<double> model(narrow(PrimusConfig::published(), 40));
   model.initialise(2);

@@ -8,6 +8,8 @@
 // backward pass gathers, too. docs/kernels/adaptive_avg_pool1d.md
 #pragma once
 
+#include <algorithm>
+
 #include "gyrograd/kernels/simd.hpp"
 
 namespace gyrograd::kernels {
@@ -21,6 +23,43 @@ struct AdaptiveBin {
 constexpr AdaptiveBin adaptive_bin(Index i, Index many, Index size) {
   const Index first = i * size / many;
   return {first, ((i + 1) * size + many - 1) / many - first};
+}
+
+/// A bin that holds input t alone: its mean is the input. There is one for every input when there are twice
+/// as many outputs.
+constexpr Index adaptive_own_bin(Index t, Index inputs, Index outputs) {
+  return (t * outputs + inputs - 1) / inputs;
+}
+
+/// Weights that read bins as weights that read inputs: folded(r, t) = sum of weight(r, i) / (inputs of bin i)
+/// over the bins i that hold t, zero for t >= inputs.
+/// folded: (rows, columns) row-major  weight: (rows, outputs) row-major
+template <class Real>
+void adaptive_fold_bins(Real* folded, const Real* weight, Index rows, Index inputs, Index outputs,
+                        Index columns) {
+  std::fill_n(folded, rows * columns, Real(0));
+  for (Index i = 0; i < outputs; ++i) {
+    const AdaptiveBin bin = adaptive_bin(i, outputs, inputs);
+    const Real share = Real(1) / static_cast<Real>(bin.count);
+    for (Index t = bin.first; t < bin.first + bin.count; ++t)
+      for (Index r = 0; r < rows; ++r) folded[r * columns + t] += weight[r * outputs + i] * share;
+  }
+}
+
+/// dweight(r, i) += sum of dfolded(r, t) / (inputs of bin i) over the inputs t of bin i.
+/// dweight: (rows, outputs) row-major  dfolded: (rows, columns) row-major
+template <class Real>
+void adaptive_fold_bins_backward(Real* dweight, const Real* dfolded, Index rows, Index inputs, Index outputs,
+                                 Index columns) {
+  for (Index i = 0; i < outputs; ++i) {
+    const AdaptiveBin bin = adaptive_bin(i, outputs, inputs);
+    const Real share = Real(1) / static_cast<Real>(bin.count);
+    for (Index r = 0; r < rows; ++r) {
+      Real sum(0);
+      for (Index t = bin.first; t < bin.first + bin.count; ++t) sum += dfolded[r * columns + t];
+      dweight[r * outputs + i] += sum * share;
+    }
+  }
 }
 
 /// y(b, i, c) = mean of x(b, t, c) over bin i.   y: (B, outputs, C)  x: (B, inputs, C)

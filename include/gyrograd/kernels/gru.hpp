@@ -14,6 +14,7 @@
 #include "gyrograd/kernels/gru_step.hpp"
 #include "gyrograd/kernels/product.hpp"
 #include "gyrograd/kernels/slab_panels.hpp"
+#include "gyrograd/kernels/transpose.hpp"
 
 namespace gyrograd::kernels {
 
@@ -21,6 +22,43 @@ namespace gyrograd::kernels {
 constexpr Index gru_packed_size(Index in, Index hidden) {
   return hidden * (4 + 3 * (in + hidden));
 }
+
+namespace detail {
+
+/// packed(k, g, u) = weight(g, u, k) for the rows of three gates, those of r and z times `scale`; returns the
+/// end of packed.
+/// packed: (depth, 3, units)  weight: `units` rows of `depth` values, next gate `gate` values on
+template <class Real>
+Real* gru_interleave(Real* packed, const Real* weight, Index gate, Index units, Index depth, Real scale) {
+  constexpr Index L = lanes<Real>;
+  const Index n = 3 * units;
+  Index k = 0;
+  if (n <= L) {  // blocks of L inputs are transposed
+    std::array<const Real*, static_cast<std::size_t>(L)> row;
+    for (Index i = 0; i < L; ++i)
+      row[static_cast<std::size_t>(i)] =
+          weight + std::min(i, n - 1) / units * gate + std::min(i, n - 1) % units * depth;
+    alignas(alignment) Real rows[static_cast<std::size_t>(L * L)], turned[static_cast<std::size_t>(L * L)];
+    for (; k + L <= depth; k += L) {
+      for (Index i = 0; i < L; ++i) {
+        const Real* from = row[static_cast<std::size_t>(i)] + k;
+        store(rows + i * L, load(from) * Batch<Real>(i < 2 * units ? scale : Real(1)));
+        __builtin_prefetch(from + units * depth);  // for the next tile
+      }
+      transpose_block(turned, L, static_cast<const Real*>(rows), L);
+      // What a vector writes behind its n values is overwritten by the next one.
+      const Index whole = k + 2 * L <= depth ? L : 0;
+      for (Index j = 0; j < whole; ++j, packed += n) store(packed, load(turned + j * L));
+      for (Index j = whole; j < L; ++j, packed += n) store_partial(packed, load(turned + j * L), n);
+    }
+  }
+  for (; k < depth; ++k)
+    for (Index i = 0; i < n; ++i)
+      *packed++ = weight[i / units * gate + i % units * depth + k] * (i < 2 * units ? scale : Real(1));
+  return packed;
+}
+
+}  // namespace detail
 
 /// Re-orders the weights as the register tiles read them. For each tile of U units: sums of both biases of
 /// r and z (2U), b_in (U), b_hn (U), then per input and per state 3U weights: r, z, n of the units.
@@ -37,16 +75,9 @@ void gru_pack_forward(Real* packed, const Real* weight_ih, const Real* weight_hh
         *packed++ = g < 2    ? bias_ih[g * hidden + u] + bias_hh[g * hidden + u]
                     : g == 2 ? bias_ih[2 * hidden + u]
                              : bias_hh[2 * hidden + u];
-    const auto interleave = [&](const Real* weight, Index depth) {
-      for (Index g = 0; g < 3; ++g)
-        for (Index u = 0; u < units; ++u) {
-          const Real* from = weight + (g * hidden + unit + u) * depth;
-          for (Index k = 0; k < depth; ++k) packed[k * 3 * units + g * units + u] = from[k];
-        }
-      packed += depth * 3 * units;
-    };
-    interleave(weight_ih, in);
-    interleave(weight_hh, hidden);
+    packed = detail::gru_interleave(packed, weight_ih + unit * in, hidden * in, units, in, Real(1));
+    packed =
+        detail::gru_interleave(packed, weight_hh + unit * hidden, hidden * hidden, units, hidden, Real(1));
     unit += units;
   }
 }
@@ -65,6 +96,8 @@ void gru_pack_backward(Real* packed, const Real* weight_hh, Index hidden) {
       Real* to = packed + unit * 3 * hidden + first * units;
       for (Index k = first; k < first + count; ++k, to += units) {
         const Real* from = weight_hh + (k < hidden ? k + 2 * hidden : k - hidden) * hidden + unit;
+        __builtin_prefetch(from + block * hidden);  // what the next block reads
+        __builtin_prefetch(to + block * units, 1);  // and writes
         for (Index u = 0; u < units; u += lanes<Real>) store_lanes(to, load_lanes(from, u, units), u, units);
       }
       unit += units;
@@ -75,12 +108,13 @@ void gru_pack_backward(Real* packed, const Real* weight_hh, Index hidden) {
 /// Forward pass of one layer for one lane group.
 template <class Real>
 struct GruForward {
-  Real* y = nullptr;             ///< (width x H x T): states after every step
+  Real* y = nullptr;             ///< (width x H x T): states after every step; see kept
   Real* gates = nullptr;         ///< (width x 4H x T): hn, r, z, n for the backward pass; or null
   const Real* x = nullptr;       ///< (width x in x T)
   const Real* h0 = nullptr;      ///< (width x H) first state, or null for zeros
   const Real* packed = nullptr;  ///< gru_pack_forward
   Index width = 0, steps = 0, in = 0, hidden = 0;
+  Index kept = 0;  ///< states that y has room for, 2 or more: step t in place t mod kept; 0: all
 };
 
 /// y(t) = GRU cell(x(t), y(t - 1)) for all steps. y must not overlap x or h0.
@@ -93,7 +127,7 @@ void gru_forward(const GruForward<Real>& a) {
   for (Index t = 0; t < a.steps; ++t) {
     s.x = a.x + t * slab_rows(a.in) * a.width;
     s.h = t == 0 ? a.h0 : s.y;
-    s.y = a.y + t * slab_rows(a.hidden) * a.width;
+    s.y = a.y + (a.kept == 0 ? t : t % a.kept) * slab_rows(a.hidden) * a.width;
     s.gates = a.gates == nullptr ? nullptr : a.gates + t * slab_rows(4 * a.hidden) * a.width;
     if (a.width == lanes<Real>)
       gru_step<1>(s, a.packed);

@@ -125,6 +125,7 @@ void panel_rows_copy(Real* to, Real* sums, const Real* a, Index a_step, Index ro
       GYROGRAD_UNROLL
       for (int v = 0; v < Width; ++v) {
         const V x = load(from + v * L);
+        __builtin_prefetch(from + rows * W + v * L, 0, 2);  // for the next tile
         store(to + (t * rows + r) * W + v * L, x);
         sum[0][v] = sum[0][v] + x;
       }

@@ -90,9 +90,9 @@ class FeatureQueue {
               QueueSearch search = QueueSearch::filled, ThreadPool* pool = nullptr) {
     const Index rows = search == QueueSearch::filled ? filled() : capacity_;
     if (rows == 0) fail<ConfigError>("feature queue: nothing is stored yet, nothing can be found");
-    const Index values = width(m), panels = (count + panel - 1) / panel;
-    const Index need = panel * values + kernels::nearest_scratch(panel);
     const int threads = pool == nullptr ? 1 : pool->size();
+    const Index values = width(m), panel = panel_of(count, threads), panels = (count + panel - 1) / panel;
+    const Index need = panel * values + kernels::nearest_scratch(panel);
     scratch_.resize(static_cast<std::size_t>(need * threads));
     const auto one = [&](Index p, int thread) {
       const Index first = p * panel, n = std::min(panel, count - first);
@@ -126,7 +126,13 @@ class FeatureQueue {
     AlignedVector<Real> rows;   // (capacity, width of the ring)
     AlignedVector<Real> scale;  // (capacity): factor that makes a stored row one of length 1
   };
-  static constexpr Index panel = 48;  // queries at a time: whole blocks of three vectors
+  /// Queries at a time: equal shares of the threads in whole vectors, so that stored rows come from memory
+  /// once for each of them, but no more than the second-level cache holds.
+  static constexpr Index panel_of(Index count, int threads) {
+    constexpr Index L = kernels::lanes<Real>, most = 144;
+    const Index share = (count + threads - 1) / threads;
+    return std::min(most, (share + L - 1) / L * L);
+  }
 
   const Ring& ring(Modality m) const { return rings_[static_cast<std::size_t>(m)]; }
   void write(Ring& ring, Index at, const Real* from, Index values) {

@@ -12,7 +12,7 @@
 #include <string>
 
 #include "gyrograd/autograd/ops/adaptive_avg_pool1d.hpp"
-#include "gyrograd/autograd/ops/max_pool1d.hpp"
+#include "gyrograd/autograd/ops/conv_pool.hpp"
 #include "gyrograd/core/error.hpp"
 #include "gyrograd/nn/conv1d.hpp"
 #include "gyrograd/nn/group_norm.hpp"
@@ -133,12 +133,12 @@ class PrimusEncoder {
   Var<Real, dyn, dyn, dyn> features(Tape<Real>& tape, Var<Real, B, T, C> x) const {
     check(x.extent(1), x.extent(2));
     const auto window = x.template reshape<dyn, dyn, dyn>(x.extent(0), x.extent(1), x.extent(2));
-    auto h = pooled(tape, replaced(tape, norm_in_(tape, window), conv1_));
-    h = pooled(tape, replaced(tape, h, conv2_));
-    h = replaced(tape, h, conv3_);
+    auto h = convolved(tape, norm_in_(tape, window), conv1_);
+    h = convolved(tape, h, conv2_);
     if (config_.pool == PrimusPool::max) {
-      h = pooled(tape, h);
+      h = convolved(tape, h, conv3_);
     } else {
+      h = replaced(tape, h, conv3_);
       const auto wide = h;
       h = ops::adaptive_avg_pool1d(tape, wide, PrimusConfig::bins);
       tape.release(wide);
@@ -150,8 +150,12 @@ class PrimusEncoder {
   /// Throws ShapeError when the window does not fit.
   template <Index B, Index T, Index C>
   Var<Real, dyn, dyn> embed(Tape<Real>& tape, Var<Real, B, T, C> x) const {
+    const auto h = features(tape, x);
+    const Index positions = PrimusConfig::positions(x.extent(1));
+    if (config_.pool == PrimusPool::adaptive && !config_.time_as_steps && 2 * positions <= PrimusConfig::bins)
+      return embed_positions(tape, h, positions);
     const auto axis = config_.time_as_steps ? ops::StepAxis::time : ops::StepAxis::channels;
-    return gru_.last(tape, ops::to_slabs(tape, features(tape, x), axis));
+    return gru_.last(tape, ops::to_slabs(tape, h, axis));
   }
 
   /// Outputs for the self-supervised and for the multimodal losses; the embedding itself with a single head.
@@ -190,11 +194,24 @@ class PrimusEncoder {
     tape.release(h);
     return next;
   }
-  /// Maxima of three positions.
-  static Var<Real, dyn, dyn, dyn> pooled(Tape<Real>& tape, Var<Real, dyn, dyn, dyn> h) {
-    const auto y = ops::max_pool1d(tape, h, 3, {3, 0, 1});
+  /// Convolution and maxima of three positions, after which h is not read any more.
+  static Var<Real, dyn, dyn, dyn> convolved(Tape<Real>& tape, Var<Real, dyn, dyn, dyn> h,
+                                            const nn::Conv1d<Real>& layer) {
+    const auto y = ops::conv_pool(tape, h, tape.parameter(layer.weight), {}, layer.weight.shape[2],
+                                  layer.along_time.dilation);
     tape.release(h);
     return y;
+  }
+  /// Recurrence over channels whose 32 bins repeat at most 16 positions (windows of up to 266 samples): the
+  /// bins are read as those positions, half as many inputs.
+  Var<Real, dyn, dyn> embed_positions(Tape<Real>& tape, Var<Real, dyn, dyn, dyn> h, Index positions) const {
+    constexpr Index bins = PrimusConfig::bins, half = bins / 2;
+    const auto& layer = gru_.layers().front();
+    const ops::GruWeights<Real> w{
+        ops::fold_bins(tape, tape.parameter(layer.weight_ih), positions, bins, half),
+        tape.parameter(layer.weight_hh), tape.parameter(layer.bias_ih), tape.parameter(layer.bias_hh)};
+    return ops::gru_last(
+        tape, ops::to_slabs(tape, ops::own_bins(tape, h, positions, half), ops::StepAxis::channels), w);
   }
 
   PrimusConfig config_;

@@ -76,7 +76,7 @@ class Slots {
     }
     pool_.run(chunk_count(parameters_), [&](Index chunk, int) {
       const Index begin = chunk * chunk_size, end = std::min(parameters_, begin + chunk_size);
-      kernels::sum_slots(gradient_.data(), gradients_.data(), count_, stride_, begin, end);
+      kernels::sum_slots(gradient_.data(), gradients_.data(), used_, stride_, begin, end);
     });
     return total_loss();
   }
@@ -93,7 +93,7 @@ class Slots {
     Real* weights = model.store().data();
     pool_.run(static_cast<Index>(ranges_.size()), [&](Index i, int) {
       const Range r = ranges_[static_cast<std::size_t>(i)];
-      if (!sum_) kernels::sum_slots(gradient_.data(), gradients_.data(), count_, stride_, r.begin, r.end);
+      if (!sum_) kernels::sum_slots(gradient_.data(), gradients_.data(), used_, stride_, r.begin, r.end);
       optimiser.update(weights, gradient_.data(), r.begin, r.end);
     });
     return total_loss();
@@ -109,9 +109,10 @@ class Slots {
     const Index own = micro_batches_of(own_.size() - 1, micro_batches).end - begin;
     while (static_cast<Index>(kept_.size()) < own) kept_.push_back(std::make_unique<Tape<Real>>());
     pool_.run(own_.size(), [&](Index place, int thread) {
-      Real* gradient = gradients_.data() + place * stride_;
-      std::fill_n(gradient, parameters_, Real(0));
       const distributed::Share share = micro_batches_of(place, micro_batches);
+      Real* gradient = buffer_of(place, share, micro_batches);
+      if (gradient == nullptr) return;
+      std::fill_n(gradient, parameters_, Real(0));
       for (Index i = share.begin; i < share.end; ++i) {
         Tape<Real>& tape = *kept_[static_cast<std::size_t>(i - begin)];
         tape.clear();
@@ -238,12 +239,27 @@ class Slots {
     return {at * micro_batches / of, (at + 1) * micro_batches / of};
   }
 
+  /// Fewer micro-batches than slots, in one process: most slots have one, the others none.
+  bool few(Index micro_batches) const {
+    return team_ == nullptr && micro_batches > 0 && micro_batches < count_;
+  }
+  /// Where a slot gathers its gradient. Of few micro-batches each has the buffer of its number, so that slots
+  /// without any, null here, are neither cleared nor summed: they would add zeros.
+  Real* buffer_of(Index place, const distributed::Share& share, Index micro_batches) {
+    if (!few(micro_batches)) return gradients_.data() + place * stride_;
+    return share.size() == 0 ? nullptr : gradients_.data() + share.begin * stride_;
+  }
+
   template <class F>
   void run_slots(Index batch, Index micro_batch, F& f, Tapes tapes) {
     const Index micro_batches = (batch + micro_batch - 1) / micro_batch;
     const Index begin = micro_batches_of(0, micro_batches).begin;
+    used_ = few(micro_batches) ? micro_batches : count_;
     pool_.run(own_.size(), [&](Index place, int thread) {
-      Real* gradient = gradients_.data() + place * stride_;
+      const distributed::Share share = micro_batches_of(place, micro_batches);
+      Real* gradient = buffer_of(place, share, micro_batches);
+      losses_[static_cast<std::size_t>(own_.begin + place)] = Real(0);
+      if (gradient == nullptr) return;
       Tape<Real>& own = *tapes_[static_cast<std::size_t>(thread)];
       if (tapes == Tapes::fresh) {
         std::fill_n(gradient, parameters_, Real(0));
@@ -251,7 +267,6 @@ class Slots {
         own.bind_gradients(gradient);
       }
       Real loss = Real(0);
-      const distributed::Share share = micro_batches_of(place, micro_batches);
       for (Index i = share.begin; i < share.end; ++i) {
         Tape<Real>& tape = tapes == Tapes::fresh ? own : *kept_[static_cast<std::size_t>(i - begin)];
         const Index first = i * micro_batch;
@@ -290,7 +305,7 @@ class Slots {
 
   ThreadPool& pool_;
   distributed::Communicator* team_;
-  Index parameters_, stride_, count_;
+  Index parameters_, stride_, count_, used_ = 0;  // used_: buffers to sum
   distributed::Share own_;
   AlignedVector<Real> gradients_, gradient_;
   std::vector<Real> losses_;

@@ -27,23 +27,26 @@ inline kernels::WindowAxis window_axis(const char* op, const char* axis, Index s
   return a;
 }
 
+/// Adds what the gradient dy of the result means for x, weight and bias, where it is wanted.
+template <class Real, class X>
+void conv_backward(const Real* dy, const X& x, const Var<Real, dyn>& weight, const Var<Real, dyn>& bias,
+                   const kernels::ConvSizes& s) {
+  if (weight.needs_gradient())
+    kernels::conv2d_backward_weight(weight.grad().data(), dy, static_cast<const Real*>(x.value.data()), s);
+  if (bias.needs_gradient())
+    kernels::conv2d_backward_bias(bias.grad().data(), dy, s.window.output_plane(), s.out);
+  if (!x.needs_gradient()) return;
+  const auto dx = x.accumulator();
+  kernels::conv2d_backward_data(dx.into.data(), dx.residual, dy,
+                                static_cast<const Real*>(weight.value.data()), s);
+}
+
 template <class Real, class X, class Y>
 Y conv(Tape<Real>& tape, X x, Y y, Var<Real, dyn> weight, Var<Real, dyn> bias, kernels::ConvSizes s) {
   kernels::conv2d_forward(y.value.data(), static_cast<const Real*>(x.value.data()),
                           static_cast<const Real*>(weight.value.data()),
                           static_cast<const Real*>(bias.value.data()), s);
-  tape.record(y, [=] {
-    const Real* dy = y.grad().data();
-    if (weight.needs_gradient())
-      kernels::conv2d_backward_weight(weight.grad().data(), dy, static_cast<const Real*>(x.value.data()), s);
-    if (bias.needs_gradient())
-      kernels::conv2d_backward_bias(bias.grad().data(), dy, s.window.output_plane(), s.out);
-    if (x.needs_gradient()) {
-      const auto dx = x.accumulator();
-      kernels::conv2d_backward_data(dx.into.data(), dx.residual, dy,
-                                    static_cast<const Real*>(weight.value.data()), s);
-    }
-  });
+  tape.record(y, [=] { conv_backward(static_cast<const Real*>(y.grad().data()), x, weight, bias, s); });
   return y;
 }
 

@@ -182,17 +182,18 @@ void check_gru(const Slabs<Real>& x, const GruWeights<Real>& w, const Var<Real, 
                      ")");
 }
 
-/// Runs the layer; the record has gates only when the tape records.
+/// Runs the layer; the record has gates, and y the states of all steps, only when the tape records or
+/// `every` state is an output.
 template <Scalar Real>
 GruRecord<Real> gru_forward(Tape<Real>& tape, const Slabs<Real>& x, const GruWeights<Real>& w,
-                            const Var<Real, dyn, dyn>& h0) {
+                            const Var<Real, dyn, dyn>& h0, bool every) {
   check_gru(x, w, h0);
   const Index in = x.channels, hidden = w.bias_ih.value.size() / 3, steps = x.steps, batch = x.batch;
   GruRecord<Real> r;
   r.x = x;
   r.w = w;
   r.h0 = h0;
-  r.y = make_slabs(tape, batch, steps, hidden);
+  r.y = make_slabs(tape, batch, every || tape.recording() ? steps : std::min<Index>(2, steps), hidden);
   const Index all = kernels::slab_lanes<Real>(batch) * hidden;
   if (tape.recording())
     r.gates =
@@ -209,7 +210,7 @@ GruRecord<Real> gru_forward(Tape<Real>& tape, const Slabs<Real>& x, const GruWei
   kernels::for_each_group<Real>(batch, [&](kernels::LaneGroup g) {
     kernels::GruForward<Real> a;
     const Index at = g.first * steps;
-    a.y = r.y.values.value.data() + at * kernels::slab_rows(hidden);
+    a.y = r.y.values.value.data() + g.first * r.y.steps * kernels::slab_rows(hidden);
     a.gates = r.gates == nullptr ? nullptr : r.gates + at * kernels::slab_rows(4 * hidden);
     a.x = x.values.value.data() + at * kernels::slab_rows(in);
     if (first != nullptr) {
@@ -222,6 +223,7 @@ GruRecord<Real> gru_forward(Tape<Real>& tape, const Slabs<Real>& x, const GruWei
     a.steps = steps;
     a.in = in;
     a.hidden = hidden;
+    a.kept = r.y.steps;
     kernels::gru_forward(a);
   });
   return r;
@@ -233,7 +235,7 @@ GruRecord<Real> gru_forward(Tape<Real>& tape, const Slabs<Real>& x, const GruWei
 /// zeros.
 template <Scalar Real>
 Slabs<Real> gru(Tape<Real>& tape, Slabs<Real> x, GruWeights<Real> w, Var<Real, dyn, dyn> h0 = {}) {
-  const detail::GruRecord<Real> r = detail::gru_forward(tape, x, w, h0);
+  const detail::GruRecord<Real> r = detail::gru_forward(tape, x, w, h0, true);
   Tape<Real>* memory = &tape;
   tape.record(r.y.values, [=] { detail::gru_backward(*memory, r); });
   return r.y;
@@ -243,12 +245,11 @@ Slabs<Real> gru(Tape<Real>& tape, Slabs<Real> x, GruWeights<Real> w, Var<Real, d
 template <Scalar Real>
 Var<Real, dyn, dyn> gru_last(Tape<Real>& tape, Slabs<Real> x, GruWeights<Real> w,
                              Var<Real, dyn, dyn> h0 = {}) {
-  detail::GruRecord<Real> r = detail::gru_forward(tape, x, w, h0);
-  const Index hidden = r.hidden(), area = r.x.steps * kernels::slab_rows(hidden);
+  detail::GruRecord<Real> r = detail::gru_forward(tape, x, w, h0, false);
+  const Index hidden = r.hidden(), step = kernels::slab_rows(hidden), kept = r.y.steps;
   r.last = tape.template make<dyn, dyn>(x.batch, hidden);
   kernels::for_each_group<Real>(x.batch, [&](kernels::LaneGroup g) {
-    const Real* end =
-        r.y.values.value.data() + g.first * area + (x.steps - 1) * kernels::slab_rows(hidden) * g.width;
+    const Real* end = r.y.values.value.data() + (g.first * kept + (x.steps - 1) % kept * g.width) * step;
     kernels::from_slab(r.last.value.data(), static_cast<const Real*>(nullptr), end, g, x.batch, 1, hidden);
   });
   Tape<Real>* memory = &tape;
