@@ -32,6 +32,7 @@ bool agrees(Index positions, Index rows, Index columns, double scale) {
   args.rows = rows;
   args.columns = columns;
   args.scale = static_cast<Real>(scale);
+  if (rows % 2 == 0) args.ahead = b.data() + ldb;  // only fetched: changes nothing
   reduction<Group>(args);
   // Gaps between the rows of c are part of the comparison: they must keep their values.
   return c.intact() && largest_gap(c.values(), std::span<const double>(want)) <= kernel_tolerance<Real>;
@@ -63,4 +64,13 @@ TEMPLATE_TEST_CASE("reduction of nothing", "", float, double) {
   CHECK(agrees<TestType, 1>(0, 3, 5, 1.0));
   CHECK(agrees<TestType, 1>(5, 0, 5, 1.0));
   CHECK(agrees<TestType, 1>(5, 3, 0, 1.0));
+}
+
+TEMPLATE_TEST_CASE("reduction of more columns than are taken together", "", float, double) {
+  for (Index positions : {120, 240, 1100}) {
+    INFO(positions << " positions");
+    CHECK(kernels::detail::reduction_chunk<TestType>(positions) < 45);
+    CHECK(agrees<TestType, 1>(positions, 18, 45, 1.0));
+    if constexpr (lanes<TestType> >= 2) CHECK(agrees<TestType, 2>(positions, 7, 46, 1.0));
+  }
 }

@@ -120,6 +120,14 @@ void attention_scale_gradient(Real* g, Real* minus_d, const Real* dout, const Re
   }
 }
 
+/// Keys taken together in the backward: their columns of e (16 KB) stay in the first-level cache from the sum
+/// of dv to that of dk. Whole tiles of reductions and products.
+template <class Real>
+constexpr Index attention_key_chunk(Index positions) {
+  constexpr Index values = 16384 / static_cast<Index>(sizeof(Real)), tile = 2 * reduction_columns;
+  return std::max<Index>(values / std::max<Index>(positions, 1) / tile, 1) * tile;
+}
+
 /// Backward of one head; e is overwritten by the gradient of the scores.
 template <int Group, class Real>
 void attention_head_backward(Real* dq, const Real* dq_residual, Real* dk, Real* dv, const Real* dout,
@@ -131,32 +139,39 @@ void attention_head_backward(Real* dq, const Real* dq_residual, Real* dk, Real* 
   Real* minus_d = scratch + s.width * P;
   attention_scale_gradient(g, minus_d, dout, o, rsum, P, s.width, scale);
 
-  Reduction<Real> sum;  // dv(c, key) += e^T g / scale
-  sum.c = dv;
+  Reduction<Real> sum;  // dv(c, key) += e^T g / scale, dk(c, key) += e^T q
   sum.c_row = K;
-  sum.a = g;
   sum.lda = P;
-  sum.b = e;
   sum.ldb = P;
   sum.positions = P;
   sum.rows = s.width;
-  sum.columns = s.keys;
-  sum.scale = Real(1) / scale;
-  reduction<Group>(sum);
-
   Product<Real> ds;  // e <- e (g v^T - D)
-  ds.y = e;
   ds.ldy = P;
   ds.x = g;
   ds.ldx = P;
-  ds.w = v;
   ds.w_row = s.batch;
   ds.w_step = K;
   ds.positions = P;
-  ds.rows = s.keys;
   ds.depth = s.width;
   ds.lane_start = minus_d;
-  product<Group, Epilogue::multiply>(ds);
+  const Index chunk = attention_key_chunk<Real>(P);
+  for (Index key = 0; key < s.keys; key += chunk) {
+    const Index at = key * s.batch;
+    sum.columns = ds.rows = std::min(chunk, s.keys - key);
+    sum.b = ds.y = e + key * P;
+    sum.ahead = e + (key + chunk) * P;  // in the end those of the next head
+    sum.a = g;
+    sum.c = dv + at;
+    sum.scale = Real(1) / scale;
+    reduction<Group>(sum);
+    ds.w = v + at;
+    product<Group, Epilogue::multiply>(ds);
+    sum.ahead += 3 * P;
+    sum.a = q;
+    sum.c = dk + at;
+    sum.scale = Real(1);
+    reduction<Group>(sum);
+  }
 
   Product<Real> dquery;
   dquery.y = dq;
@@ -172,11 +187,6 @@ void attention_head_backward(Real* dq, const Real* dq_residual, Real* dk, Real* 
   dquery.residual = dq_residual;
   dquery.ld_residual = P;
   product<Group>(dquery);
-
-  sum.c = dk;  // dk(c, key) += e^T q
-  sum.a = q;
-  sum.scale = Real(1);
-  reduction<Group>(sum);
 }
 
 /// Calls f(integral_constant<int, Group>) for the group size of `batch`.

@@ -26,12 +26,23 @@ struct Reduction {
   Index ldb = 0;
   Index positions = 0, rows = 0, columns = 0;
   Real scale = Real(1);  ///< factor of the sums
+  /// Laid out as b: columns that are read later and are fetched meanwhile, or null. The i-th tile of rows
+  /// fetches column i of each group of four.
+  const Real* ahead = nullptr;
 };
 
 namespace detail {
 
 inline constexpr int reduction_rows = vector_registers == 32 ? 6 : 3;
 inline constexpr int reduction_columns = fold_columns;
+
+/// Asks for the cache line at p in the second-level cache. Any address is allowed.
+template <class Real>
+GYROGRAD_INLINE void prefetch([[maybe_unused]] const Real* p) {
+#if defined(__GNUC__)
+  __builtin_prefetch(p, 0, 2);
+#endif
+}
 
 /// One tile column of Rows rows against `tiles` groups of Columns columns.
 template <class Real, int Rows, int Columns, int Group>
@@ -49,6 +60,8 @@ template <class Real, int Rows, int Columns, int Group>
     const Real* a = args.a + r0 * args.lda;
     const Real* b = args.b + n0 * args.ldb;
     const Index lda = args.lda, ldb = args.ldb;
+    const Index at = r0 / Rows;
+    const Index ahead = args.ahead == nullptr || at >= Columns ? 0 : args.ahead - args.b + at * ldb;
     for (Index p = whole; p > 0; p -= L) {
       // The smaller side stays in registers, the other is streamed.
       V held[Rows < Columns ? Rows : Columns];
@@ -79,6 +92,7 @@ template <class Real, int Rows, int Columns, int Group>
           for (int n = 0; n < Columns; ++n) sum[r][n] = fma(ar, held[n], sum[r][n]);
         }
       }
+      prefetch(b + ahead);
       a += L;
       b += L;
     }
@@ -107,6 +121,14 @@ template <class Real, int Rows, int Columns, int Group>
   }
 }
 
+/// Columns taken together: their vectors stay in the first-level cache while all rows meet them.
+template <class Real>
+constexpr Index reduction_chunk(Index positions) {
+  constexpr Index values = 16384 / static_cast<Index>(sizeof(Real));
+  const Index columns = values / std::max<Index>(positions, 1);
+  return std::max<Index>(columns / reduction_columns, 1) * reduction_columns;
+}
+
 template <class Real>
 using ReductionTiles = void (*)(const Reduction<Real>&, Index, Index, Index);
 
@@ -125,16 +147,18 @@ void reduction(const Reduction<Real>& args) {
   constexpr auto sequence = std::make_integer_sequence<int, detail::reduction_rows>{};
   static constexpr auto wide = detail::reduction_table<Real, detail::reduction_columns, Group>(sequence);
   static constexpr auto single = detail::reduction_table<Real, 1, Group>(sequence);
-  const Index groups = args.columns / detail::reduction_columns;
-  for (Index r = 0; r < args.rows;) {
-    const Index left = (args.rows - r + detail::reduction_rows - 1) / detail::reduction_rows;
-    const Index rows = (args.rows - r + left - 1) / left;  // nearly equal heights
-    const auto at = static_cast<std::size_t>(rows - 1);
-    if (groups > 0) wide[at](args, r, 0, groups);
-    if (groups * detail::reduction_columns < args.columns)
-      single[at](args, r, groups * detail::reduction_columns,
-                 args.columns - groups * detail::reduction_columns);
-    r += rows;
+  const Index chunk = detail::reduction_chunk<Real>(args.positions);
+  for (Index n = 0; n < args.columns; n += chunk) {
+    const Index columns = std::min(chunk, args.columns - n);
+    const Index groups = columns / detail::reduction_columns, rest = columns % detail::reduction_columns;
+    for (Index r = 0; r < args.rows;) {
+      const Index left = (args.rows - r + detail::reduction_rows - 1) / detail::reduction_rows;
+      const Index rows = (args.rows - r + left - 1) / left;  // nearly equal heights
+      const auto at = static_cast<std::size_t>(rows - 1);
+      if (groups > 0) wide[at](args, r, n, groups);
+      if (rest > 0) single[at](args, r, n + columns - rest, rest);
+      r += rows;
+    }
   }
 }
 

@@ -5,6 +5,8 @@
 // the axis.
 #pragma once
 
+#include <algorithm>
+
 #include "gyrograd/kernels/blocks.hpp"
 #include "gyrograd/kernels/math.hpp"
 
@@ -52,7 +54,11 @@ GYROGRAD_INLINE void softmax_block(Real* e, const Real* x, Batch<Real>* sum, Ind
   GYROGRAD_UNROLL
   for (int v = 0; v < Vectors; ++v)
     large = large || any_above(abs(top[v] * scale), V(1 / std::numeric_limits<Real>::epsilon()));
-  if (large) return softmax_block_large<Real, Vectors, Tail>(e, x, sum, top, ld, n, scale, tail);
+  if (large) {
+    V copy[Vectors];  // top itself stays in registers
+    std::copy_n(top, Vectors, copy);
+    return softmax_block_large<Real, Vectors, Tail>(e, x, sum, copy, ld, n, scale, tail);
+  }
   GYROGRAD_UNROLL
   for (int v = 0; v < Vectors; ++v) top[v] = V(Real(0)) - top[v] * scale;
   for (Index i = 0; i < n; ++i) {
