@@ -42,6 +42,12 @@ TEMPLATE_TEST_CASE("to_slab and from_slab move every value and pad with zeros", 
               const Real want = lane < g.count ? x.data()[g.first + lane + B * (t + T * c)] : Real(0);
               CHECK(at[lane + g.width * (c + slab_rows(C) * t)] == want);
             }
+        for (Index t = 0; t < T; ++t) {
+          Guarded<Real> step(g.width * C);
+          to_slab_step(step.data(), static_cast<const Real*>(x.data()), g, B, T, C, t);
+          CHECK(std::equal(step.data(), step.data() + g.width * C, at + g.width * slab_rows(C) * t));
+          CHECK(step.intact());
+        }
         from_slab(back.data(), static_cast<const Real*>(nullptr), at, g, B, T, C);
         from_slab(sum.data(), sum.data(), at, g, B, T, C);
       });

@@ -61,23 +61,24 @@ Real* gru_interleave(Real* packed, const Real* weight, Index gate, Index units, 
 }  // namespace detail
 
 /// Re-orders the weights as the register tiles read them. For each tile of U units: sums of both biases of
-/// r and z (2U), b_in (U), b_hn (U), then per input and per state 3U weights: r, z, n of the units.
+/// r and z (2U), b_in (U), b_hn (U), then per input and per state 3U weights: r, z, n of the units. Biases
+/// and weights of r and z are multiplied by detail::gru_scale.
 /// packed: gru_packed_size values  weight_ih: (3H, in)  weight_hh: (3H, H)  bias_ih, bias_hh: (3H)
 template <class Real>
 void gru_pack_forward(Real* packed, const Real* weight_ih, const Real* weight_hh, const Real* bias_ih,
                       const Real* bias_hh, Index in, Index hidden) {
   const detail::EvenParts tiles(hidden, detail::gru_units);
+  const Real scale(static_cast<Real>(detail::gru_scale));
   Index unit = 0;
   for (Index i = 0; i < tiles.count; ++i) {
     const Index units = tiles.size(i);
     for (Index g = 0; g < 4; ++g)
       for (Index u = unit; u < unit + units; ++u)
-        *packed++ = g < 2    ? bias_ih[g * hidden + u] + bias_hh[g * hidden + u]
+        *packed++ = g < 2    ? scale * (bias_ih[g * hidden + u] + bias_hh[g * hidden + u])
                     : g == 2 ? bias_ih[2 * hidden + u]
                              : bias_hh[2 * hidden + u];
-    packed = detail::gru_interleave(packed, weight_ih + unit * in, hidden * in, units, in, Real(1));
-    packed =
-        detail::gru_interleave(packed, weight_hh + unit * hidden, hidden * hidden, units, hidden, Real(1));
+    packed = detail::gru_interleave(packed, weight_ih + unit * in, hidden * in, units, in, scale);
+    packed = detail::gru_interleave(packed, weight_hh + unit * hidden, hidden * hidden, units, hidden, scale);
     unit += units;
   }
 }
@@ -117,15 +118,17 @@ struct GruForward {
   Index kept = 0;  ///< states that y has room for, 2 or more: step t in place t mod kept; 0: all
 };
 
-/// y(t) = GRU cell(x(t), y(t - 1)) for all steps. y must not overlap x or h0.
-template <class Real>
-void gru_forward(const GruForward<Real>& a) {
+/// y(t) = GRU cell(x(t), y(t - 1)) for all steps. y must not overlap x or h0. Step t of x lies at x + t
+/// x_step; before(t) is called ahead of it and may write it.
+template <class Real, class Before>
+void gru_forward(const GruForward<Real>& a, Index x_step, Before&& before) {
   GYROGRAD_ASSERT(a.width == lanes<Real> || a.width == slab_vectors * lanes<Real>);
   GruStep<Real> s;
   s.in = a.in;
   s.hidden = a.hidden;
   for (Index t = 0; t < a.steps; ++t) {
-    s.x = a.x + t * slab_rows(a.in) * a.width;
+    before(t);
+    s.x = a.x + t * x_step;
     s.h = t == 0 ? a.h0 : s.y;
     s.y = a.y + (a.kept == 0 ? t : t % a.kept) * slab_rows(a.hidden) * a.width;
     s.gates = a.gates == nullptr ? nullptr : a.gates + t * slab_rows(4 * a.hidden) * a.width;
@@ -134,6 +137,11 @@ void gru_forward(const GruForward<Real>& a) {
     else
       gru_step<slab_vectors>(s, a.packed);
   }
+}
+/// The same for x in slabs.
+template <class Real>
+void gru_forward(const GruForward<Real>& a) {
+  gru_forward(a, slab_rows(a.in) * a.width, [](Index) {});
 }
 
 /// Backward pass through time of one layer for one lane group.

@@ -7,6 +7,7 @@
 //
 //   biases of the input part [ b_ir + b_hr | b_iz + b_hz | b_in ], of the state part [ 0 | 0 | b_hn ],
 //   the columns of W_ih for every input k, the columns of W_hh for every state k
+//   (rows of r and z times detail::gru_scale, so that a power of two of their sum is e^-sum)
 //
 // The product leaves both parts and their sum; the gates read r and z from the sum, the two halves of n from
 // the parts, at offsets that are no multiples of a vector. Stacked layers run as a wavefront (layer l works
@@ -15,7 +16,7 @@
 
 #include <algorithm>
 
-#include "gyrograd/kernels/math.hpp"
+#include "gyrograd/kernels/gru_step.hpp"
 
 namespace gyrograd::kernels {
 
@@ -66,10 +67,11 @@ void gru_single_pack(Real* packed, const Real* weight_ih, const Real* weight_hh,
   std::fill_n(packed, gru_single_packed_size<Real>(in, hidden), Real(0));
   for (Index i = 0; i < rows; ++i) {
     const bool n_gate = i >= 2 * hidden;
-    packed[i] = n_gate ? bias_ih[i] : bias_ih[i] + bias_hh[i];
+    const Real scale = n_gate ? Real(1) : static_cast<Real>(detail::gru_scale);
+    packed[i] = n_gate ? bias_ih[i] : scale * (bias_ih[i] + bias_hh[i]);
     packed[row + i] = n_gate ? bias_hh[i] : Real(0);
-    for (Index k = 0; k < in; ++k) packed[(2 + k) * row + i] = weight_ih[i * in + k];
-    for (Index k = 0; k < hidden; ++k) packed[(2 + in + k) * row + i] = weight_hh[i * hidden + k];
+    for (Index k = 0; k < in; ++k) packed[(2 + k) * row + i] = scale * weight_ih[i * in + k];
+    for (Index k = 0; k < hidden; ++k) packed[(2 + in + k) * row + i] = scale * weight_hh[i * hidden + k];
   }
 }
 
@@ -117,7 +119,7 @@ template <class Real, int Vectors>
       odd[v] = V(Real(0));
     }
   }
-  single_accumulate<Real, Vectors>(state, odd, w + layer.in * row, row, h, layer.hidden);
+  single_accumulate<Real, Vectors>(state, odd, w + layer.in * row, row, h, h == nullptr ? 0 : layer.hidden);
   Real* to = arguments + at;
   GYROGRAD_UNROLL
   for (int v = 0; v < Vectors; ++v) {
@@ -201,7 +203,7 @@ void gru_single_inputs(Real* y, const GruSingleLayer<Real>& layer, const Real* x
 
 /// Arguments of one layer's gates for one step.
 /// arguments: (3, gru_single_part): input part, state part, their sum  start: this step of gru_single_inputs,
-/// or null to use x: (in)  h: (hidden), the layer's state
+/// or null to use x: (in)  h: (hidden), the layer's state, or null for zeros
 template <class Real>
 void gru_single_product(Real* arguments, const GruSingleLayer<Real>& layer, const Real* start, const Real* x,
                         const Real* h) {
@@ -222,7 +224,9 @@ void gru_single_gates(Real* h, Real* out, const Real* arguments, Index hidden) {
   const Index part = gru_single_part<Real>(hidden);
   const Real *input = arguments + 2 * hidden, *state = input + part, *sum = arguments + 2 * part;
   for (Index u = 0; u < hidden; u += lanes<Real>) {
-    const V r = sigmoid<Real>(load(sum + u)), z = sigmoid<Real>(load(sum + hidden + u));
+    const V one(Real(1));
+    const V r = divide(one, one + detail::gru_exp2<Real>(load(sum + u)));
+    const V z = divide(one, one + detail::gru_exp2<Real>(load(sum + hidden + u)));
     const V n = tanh(fma(r, load(state + u), load(input + u)));
     const V y = fma(z, load(h + u) - n, n);
     store(h + u, y);

@@ -39,6 +39,76 @@ inline constexpr int gru_units = vector_registers == 32 ? 4 : 2;
 /// Rows per tile of the transposed products: rows x 2 vectors of accumulators.
 inline constexpr int gru_backward_rows = vector_registers == 32 ? 12 : 6;
 
+/// Vectors of units whose exponentials are computed side by side: those of r and z, then that of n.
+inline constexpr int gru_together = vector_registers == 32 ? 8 : 4;
+
+/// Factor of the arguments of r and z in packed weights: sigmoid(x) = 1 / (1 + 2^(gru_scale x)).
+inline constexpr double gru_scale = -1.4426950408889634;
+
+/// 2^min(x, 60): quotients of products of two such numbers stay finite. Below -126: something from 0 to
+/// 2^-126 (float).
+template <class Real>
+GYROGRAD_INLINE Batch<Real> gru_exp2(Batch<Real> x) {
+  return exp2_nonpositive(min(Batch<Real>(Real(60)), x));
+}
+
+/// Arguments of the gates of some units, vector by vector, and where their state goes.
+template <class Real>
+struct GruUnits {
+  Real *r, *z;    ///< arguments, times gru_scale
+  Real* hn;       ///< recurrent part of n
+  Real* n;        ///< input part of n
+  Real* y;        ///< new state
+  const Real* h;  ///< state before, or null for zeros
+};
+
+/// Count vectors of units, side by side. With Save r, z, n replace their arguments. The state has the same
+/// bits with and without.
+template <bool Save, int Count, class Real>
+GYROGRAD_INLINE void gru_activate_block(const GruUnits<Real>& g, Index at) {
+  using V = Batch<Real>;
+  constexpr Index L = lanes<Real>;
+  const V one(Real(1));
+  V e[2 * Count], f[Count];
+  GYROGRAD_UNROLL
+  for (int i = 0; i < Count; ++i) {
+    e[i] = load(g.r + at + i * L);
+    e[Count + i] = load(g.z + at + i * L);
+  }
+  GYROGRAD_UNROLL
+  for (V& v : e) v = gru_exp2<Real>(v);
+  GYROGRAD_UNROLL
+  for (int i = 0; i < Count; ++i) {
+    const V r = divide(one, one + e[i]);
+    f[i] = fma(r, load(g.hn + at + i * L), load(g.n + at + i * L)) * V(Real(-2 * gru_scale));
+    if constexpr (Save) store(g.r + at + i * L, r);
+  }
+  GYROGRAD_UNROLL
+  for (int i = 0; i < Count; ++i) {
+    f[i] = gru_exp2<Real>(f[i]);  // tanh(x) = (e^2x - 1) / (e^2x + 1)
+    const V before = g.h == nullptr ? V(Real(0)) : load(g.h + at + i * L);
+    const V z = divide(one, one + e[Count + i]), n = divide(f[i] - one, f[i] + one);
+    store(g.y + at + i * L, fma(z, before - n, n));
+    if constexpr (Save) {
+      store(g.z + at + i * L, z);
+      store(g.n + at + i * L, n);
+    }
+  }
+}
+
+/// `vectors` vectors of units.
+template <bool Save, class Real>
+[[gnu::noinline]] void gru_activate(const GruUnits<Real>& g, Index vectors) {
+  Index at = 0;
+  for (; vectors >= gru_together; vectors -= gru_together, at += gru_together * lanes<Real>)
+    gru_activate_block<Save, gru_together>(g, at);
+  if constexpr (gru_together > 4)
+    for (; vectors >= 4; vectors -= 4, at += 4 * lanes<Real>) gru_activate_block<Save, 4>(g, at);
+  if constexpr (gru_together > 2)
+    for (; vectors >= 2; vectors -= 2, at += 2 * lanes<Real>) gru_activate_block<Save, 2>(g, at);
+  if (vectors > 0) gru_activate_block<Save, 1>(g, at);
+}
+
 /// Units units of one step. w: their part of the packed weights (gru_pack_forward).
 template <class Real, int Vectors, int Units, bool Save>
 [[gnu::noinline]] void gru_tile(const GruStep<Real>& s, const Real* w, Index unit) {
@@ -54,38 +124,31 @@ template <class Real, int Vectors, int Units, bool Save>
     }
   }
   const Real* rest = gate_accumulate(sum, w + 4 * Units, s.x, s.in);
-  // The input part of n waits in y: the recurrent part is multiplied by r first.
-  Real* y = s.y + unit * W;
+  constexpr Index of_tile = Units * W;
+  alignas(64) Real scratch[static_cast<std::size_t>(Save ? 1 : 4 * of_tile)];
+  Real* gates = Save ? s.gates + unit * W : scratch;
+  const Index block = Save ? s.hidden * W : of_tile;
+  const GruUnits<Real> units{gates + block,     gates + 2 * block, gates,
+                             gates + 3 * block, s.y + unit * W,    s.h == nullptr ? nullptr : s.h + unit * W};
+  // The recurrent part of n is multiplied by r first: the input part waits.
+  const auto put = [&](Real * to, int g) __attribute__((always_inline)) {
+    GYROGRAD_UNROLL
+    for (int u = 0; u < Units; ++u) {
+      GYROGRAD_UNROLL
+      for (int v = 0; v < Vectors; ++v) store(to + u * W + v * L, sum[g][u][v]);
+    }
+  };
+  put(units.n, 2);
   GYROGRAD_UNROLL
   for (int u = 0; u < Units; ++u) {
     GYROGRAD_UNROLL
-    for (int v = 0; v < Vectors; ++v) {
-      store(y + u * W + v * L, sum[2][u][v]);
-      sum[2][u][v] = broadcast(w[3 * Units + u]);
-    }
+    for (int v = 0; v < Vectors; ++v) sum[2][u][v] = broadcast(w[3 * Units + u]);
   }
   if (s.h != nullptr) gate_accumulate(sum, rest, s.h, s.hidden);
-  const Real* h = s.h == nullptr ? nullptr : s.h + unit * W;
-  GYROGRAD_UNROLL
-  for (int u = 0; u < Units; ++u) {
-    GYROGRAD_UNROLL
-    for (int v = 0; v < Vectors; ++v) {
-      const Index at = u * W + v * L;
-      const V hn = sum[2][u][v];
-      const V r = sigmoid<Real>(sum[0][u][v]), z = sigmoid<Real>(sum[1][u][v]);
-      const V n = tanh(fma(r, hn, load(y + at)));
-      const V before = h == nullptr ? V(Real(0)) : load(h + at);
-      store(y + at, fma(z, before - n, n));
-      if constexpr (Save) {
-        Real* gates = s.gates + unit * W + at;
-        const Index block = s.hidden * W;
-        store(gates, hn);
-        store(gates + block, r);
-        store(gates + 2 * block, z);
-        store(gates + 3 * block, n);
-      }
-    }
-  }
+  put(units.r, 0);
+  put(units.z, 1);
+  put(units.hn, 2);
+  gru_activate<Save>(units, Units * Vectors);
 }
 
 /// Gradients of hn, r, z, n of one unit (before their activations) from dh, the gradient of the new state, in

@@ -91,6 +91,22 @@ void to_slab(Real* slab, const Real* x, const LaneGroup& group, Index batch, Ind
   }
 }
 
+/// One step of to_slab: slab(lane, c) = x(first + lane, t, c). The step after it is fetched meanwhile.
+/// slab: (width x C) of this group  x: (B, T, C), the whole batch
+template <class Real>
+void to_slab_step(Real* slab, const Real* x, const LaneGroup& group, Index batch, Index steps, Index channels,
+                  Index t) {
+  constexpr Index L = lanes<Real>;
+  const detail::StepStrides stride(StepAxis::time, batch, steps, channels);
+  const Real* from = x + group.first + stride.step * t;
+  const Index next = t + 1 < steps ? stride.step : 0;
+  for (Index c = 0; c < channels; ++c, from += stride.channel, slab += group.width)
+    for (Index i = 0; i < group.width; i += L) {
+      __builtin_prefetch(from + next + std::min(i, group.count - 1));
+      store(slab + i, load_lanes(from, i, group.count));
+    }
+}
+
 /// x(first + lane, t, c) = residual(first + lane, t, c) + slab(lane, c, t).
 /// x: (B, T, C) or (B, C, T) by `axis`  residual: the same or null, may be x  slab: (width x C x T) of this
 /// group

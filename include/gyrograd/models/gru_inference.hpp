@@ -128,14 +128,15 @@ class GruInference {
 
   const Real* output() const { return activ_ ? out_.data() : h_.data(); }
 
-  void product(std::size_t l, const Real* start, const Real* x) {
+  /// first: the state before is zero and takes no part.
+  void product(std::size_t l, const Real* start, const Real* x, bool first = false) {
     const Layer& layer = layers_[l];
     if (l > 0) {
       const Layer& below = layers_[l - 1];
       x = (below.module_end ? output() : h_.data()) + below.state;
     }
     kernels::gru_single_product(arguments_.data() + layer.arguments, layer.single, start, x,
-                                static_cast<const Real*>(h_.data() + layer.state));
+                                first ? nullptr : static_cast<const Real*>(h_.data() + layer.state));
   }
   void gates(std::size_t l) {
     const Layer& layer = layers_[l];
@@ -155,7 +156,8 @@ class GruInference {
                                    std::min(chunk, steps - w));
       const Index first = std::max<Index>(0, w - steps + 1), end = std::min(depth, w + 1);
       for (Index l = first; l < end; ++l)
-        product(static_cast<std::size_t>(l), l == 0 ? inputs_.data() + w % chunk * size : nullptr, nullptr);
+        product(static_cast<std::size_t>(l), l == 0 ? inputs_.data() + w % chunk * size : nullptr, nullptr,
+                l == w);
       for (Index l = first; l < end; ++l) gates(static_cast<std::size_t>(l));
     }
   }
@@ -163,8 +165,8 @@ class GruInference {
   void batched(Real* y, const Real* x, Index batch, Index steps) {
     kernels::for_each_group<Real>(batch, [&](kernels::LaneGroup g) {
       const Arena::Mark mark = arena_.mark();
-      Real* from = arena_.template allocate<Real>(g.width * steps * kernels::slab_rows(input_));
-      kernels::to_slab(from, x, g, batch, steps, input_);
+      // One step, converted just before its use: a whole slab would push weights and states out of the cache.
+      Real* from = arena_.template allocate<Real>(g.width * input_);
       for (const Layer& layer : layers_) {
         kernels::GruForward<Real> a;
         a.hidden = layer.single.hidden;
@@ -174,7 +176,11 @@ class GruInference {
         a.x = from;
         a.y = arena_.template allocate<Real>(g.width * steps * kernels::slab_rows(a.hidden));
         a.packed = layer.packed_group.data();
-        kernels::gru_forward(a);
+        if (&layer == layers_.data())
+          kernels::gru_forward(a, 0,
+                               [&](Index t) { kernels::to_slab_step(from, x, g, batch, steps, input_, t); });
+        else
+          kernels::gru_forward(a);
         if (activ_ && layer.module_end)
           kernels::relu_forward(a.y, a.y, g.width * steps * kernels::slab_rows(a.hidden));
         from = a.y;
