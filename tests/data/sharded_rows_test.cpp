@@ -61,6 +61,29 @@ TEST_CASE("memory that is given back changes no value", "[sharded_rows]") {
   check_rows(rows);
 }
 
+TEST_CASE("mapped rows stay within the limit whatever is read", "[sharded_rows]") {
+  if (io::resident_file_bytes() == SIZE_MAX) {
+    WARN("skipped: /proc/self/statm does not tell the memory of mapped files");
+    return;
+  }
+  const TempFolder folder;
+  constexpr Index count = 6000, width = 1500;  // 36 MB
+  io::write_npy(folder / "a.npy", std::vector<float>(count * width, 1.0F), {count, width});
+  constexpr std::size_t limit = 8U << 20U;
+  const ShardedRows rows({folder / "a.npy"}, limit);
+  std::vector<float> row(width);
+  const std::size_t before = io::resident_file_bytes();
+  std::size_t most = before;
+  for (Index i = 0; i < count; ++i) {
+    const Index scattered = i * 3877 % count;  // 3877 has no factor in common with 6000: every row once
+    if (i % 2 == 0) rows.touch(scattered);
+    rows.read(scattered, row);
+    most = std::max(most, io::resident_file_bytes());
+  }
+  CHECK(most - before > limit / 4);  // else nothing was mapped, and nothing measured
+  CHECK(most - before <= limit);
+}
+
 TEST_CASE("shards that do not fit are refused by name", "[sharded_rows]") {
   const TempFolder folder;
   const std::vector<std::filesystem::path> good = two_shards<float>(folder);

@@ -48,6 +48,23 @@ TEST_CASE("FileBytes: missing files, folders and pipes are refused without waiti
   CHECK(odd.find('\n') == std::string::npos);
 }
 
+TEST_CASE("FileBytes: memory of mapped files is measured and given back") {
+  const std::size_t before = resident_file_bytes();
+  if (before == SIZE_MAX) {
+    WARN("skipped: /proc/self/statm does not tell the memory of mapped files");
+    return;
+  }
+  const TempFolder folder;
+  gyrograd::testing::write_text(folder / "large", std::string(8'000'000, 'x'));
+  const auto file = FileBytes::open(folder / "large");
+  std::size_t sum = 0;
+  for (std::size_t at = 0; at < file->size(); at += 4096) sum += static_cast<std::size_t>(file->bytes()[at]);
+  CHECK(sum == 'x' * (8'000'000 / 4096 + 1U));
+  CHECK(resident_file_bytes() > before + 7'500'000);
+  file->forget();
+  CHECK(resident_file_bytes() < before + 500'000);
+}
+
 TEST_CASE("little_endian: bytes in order") {
   const auto bytes = gyrograd::testing::bytes_of(std::string("\x01\x02\x03\x04\x05\x06\x07\x88", 8));
   CHECK(little_endian<std::uint16_t>(bytes, 1) == 0x0302u);

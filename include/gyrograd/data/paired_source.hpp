@@ -157,13 +157,12 @@ class ShardedPaired final : public PairedSource {
         if (std::filesystem::exists(folder / "video.npy")) video.push_back(folder / "video.npy");
       }
     }
-    const std::size_t each = max_bytes / (1 + (text.empty() ? 0u : 1u) + (video.empty() ? 0u : 1u));
-    a.windows = std::make_unique<ShardedRows>(windows, each);
+    a.windows = std::make_unique<ShardedRows>(windows, max_bytes);
     if (a.windows->row_shape().size() != 2)
       fail<IoError>(path_text(windows[0]), ": rows of shape ", io::shape_text(a.windows->row_shape()),
                     ", expected (steps, channels)");
-    a.text = open_vectors(text, *a.windows, each, "text.npy", parts[0]);
-    a.video = open_vectors(video, *a.windows, each, "video.npy", parts[0]);
+    a.text = open_vectors(text, *a.windows, max_bytes, "text.npy", parts[0]);
+    a.video = open_vectors(video, *a.windows, max_bytes, "video.npy", parts[0]);
     std::size_t shard = 0;
     for (const std::size_t count : shards_of_part) {
       Index rows = 0;

@@ -25,12 +25,16 @@ namespace gyrograd::data {
 /// not finite when its row is read.
 class ShardedRows {
  public:
-  /// `max_bytes`: limit of the memory that mapped pages hold; what was read is given back when it is reached
-  /// (the system keeps it cached as long as nobody else needs the memory).
+  /// `max_bytes`: limit of the memory that all mapped files of the process hold, beyond what they held when
+  /// this was opened; these rows are given back before it is reached (the system keeps them cached as long as
+  /// nobody else needs the memory). Limits below 64 MB may be exceeded by 4 MB, the most that a row can map.
   explicit ShardedRows(const std::vector<std::filesystem::path>& files, std::size_t max_bytes = SIZE_MAX)
-      : max_bytes_(max_bytes) {
+      : max_bytes_(max_bytes), reads_between_checks_(std::max<std::size_t>(1, max_bytes / (32 * huge_page))) {
     if (files.empty()) fail<IoError>("shards: no file is named, expected at least one");
     for (const std::filesystem::path& path : files) add(io::read_npy(path));
+    if (max_bytes_ == SIZE_MAX) return;
+    forget();  // the pages of the headers
+    resident_before_ = io::resident_file_bytes();
   }
 
   Index count() const { return ends_.back(); }
@@ -54,7 +58,7 @@ class ShardedRows {
         out[k] = static_cast<float>(value);
       }
     }
-    account();
+    limit_memory();
     std::uint32_t worst = 0;
     for (const float value : out.first(row_size_))
       worst = std::max(worst, std::bit_cast<std::uint32_t>(value) & 0x7F800000U);
@@ -75,12 +79,12 @@ class ShardedRows {
     const volatile std::byte* bytes = shards_[place.shard].bytes().data() + place.offset;
     for (std::size_t at = 0; at < row_bytes_; at += 4096) (void)bytes[at];
     (void)bytes[row_bytes_ - 1];
-    account();
+    limit_memory();
   }
 
  private:
-  /// A page fault may map the cached neighbours of a page, up to this many bytes on Linux.
-  static constexpr std::size_t mapped_around = 65536;
+  /// A page fault maps what is cached around a page, on Linux up to a huge page.
+  static constexpr std::size_t huge_page = 2U << 20U;
 
   struct Place {
     std::size_t shard, offset;
@@ -122,12 +126,18 @@ class ShardedRows {
     return {shard, static_cast<std::size_t>(row) * row_bytes_, row};
   }
 
-  /// Counts what a read may have mapped, at most, and gives everything back when that reaches the limit.
-  void account() const {
+  /// Gives everything back when little is left of the limit. Memory is measured, not reckoned: one row maps
+  /// 4 kB to 4 MB, as the system caches its file. Between two checks at most a sixteenth of the limit is
+  /// mapped.
+  void limit_memory() const {
     if (max_bytes_ == SIZE_MAX) return;
-    const std::size_t cost = row_bytes_ + 2 * mapped_around;
-    if (mapped_.fetch_add(cost, std::memory_order_relaxed) + cost < max_bytes_) return;
-    mapped_.store(0, std::memory_order_relaxed);
+    if ((reads_.fetch_add(1, std::memory_order_relaxed) + 1) % reads_between_checks_ != 0) return;
+    const std::size_t resident = io::resident_file_bytes();
+    if (resident >= resident_before_ && resident - resident_before_ < max_bytes_ / 4 * 3) return;
+    forget();
+  }
+
+  void forget() const {
     for (const io::NpyFile& file : shards_) file.keep_alive()->forget();
   }
 
@@ -142,8 +152,8 @@ class ShardedRows {
   std::vector<Index> ends_;  // rows up to the end of each shard
   io::Shape row_shape_;
   io::Dtype dtype_ = io::Dtype::f32;
-  std::size_t row_size_ = 0, row_bytes_ = 0, max_bytes_;
-  mutable std::atomic<std::size_t> mapped_{0};
+  std::size_t row_size_ = 0, row_bytes_ = 0, max_bytes_, reads_between_checks_, resident_before_ = 0;
+  mutable std::atomic<std::size_t> reads_{0};
 };
 
 }  // namespace gyrograd::data

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <memory>
@@ -23,6 +24,21 @@
 #include "gyrograd/io/text.hpp"
 
 namespace gyrograd::io {
+
+/// Bytes of all mapped files that are in the memory of this process now; where the system does not say (it is
+/// read from /proc), the largest number.
+inline std::size_t resident_file_bytes() noexcept {
+  const int descriptor = ::open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return SIZE_MAX;
+  char text[128];
+  const ssize_t size = ::read(descriptor, text, sizeof text - 1);
+  ::close(descriptor);
+  if (size <= 0) return SIZE_MAX;
+  text[size] = '\0';
+  unsigned long total = 0, resident = 0, shared = 0;  // pages; `shared` are those of files
+  if (std::sscanf(text, "%lu %lu %lu", &total, &resident, &shared) != 3) return SIZE_MAX;
+  return static_cast<std::size_t>(shared) * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
 
 /// Bytes of one file; shared by everything that views into them. A mapping stays valid when the path is
 /// replaced by rename (as atomic_write does); a file that another program truncates in place is not covered.
