@@ -80,8 +80,8 @@ TEST_CASE("mapped rows stay within the limit whatever is read", "[sharded_rows]"
     rows.read(scattered, row);
     most = std::max(most, io::resident_file_bytes());
   }
-  CHECK(most - before > limit / 4);  // else nothing was mapped, and nothing measured
-  CHECK(most - before <= limit);
+  CHECK(most - before > limit / 4);             // else nothing was mapped, and nothing measured
+  CHECK(most - before <= limit + (4U << 20U));  // a row may lie on two huge pages
 }
 
 TEST_CASE("shards that do not fit are refused by name", "[sharded_rows]") {
