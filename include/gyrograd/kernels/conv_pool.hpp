@@ -65,7 +65,7 @@ template <class Real, int Rows, bool Tail>
     }
   }
   const auto write = [tail](Real * to, V v) __attribute__((always_inline)) {
-    if constexpr (Tail)
+    if (Tail)
       store_partial(to, v, tail);
     else
       store(to, v);
