@@ -58,6 +58,7 @@
 #include "gyrograd/data/fft_features.hpp"
 #include "gyrograd/data/findings.hpp"
 #include "gyrograd/data/leak.hpp"
+#include "gyrograd/data/live_windows.hpp"
 #include "gyrograd/data/merged.hpp"
 #include "gyrograd/data/narration.hpp"
 #include "gyrograd/data/normalise.hpp"
