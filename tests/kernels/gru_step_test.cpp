@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "gyrograd/kernels/gru_step.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include "gyrograd/kernels/gru.hpp"
 #include "support/gru_reference.hpp"
 #include "support/tolerance.hpp"
@@ -42,6 +45,32 @@ void check(Index in, Index H, bool with_h) {
   CHECK((y.intact() && gates.intact() && packed.intact()));
 }
 
+/// Arguments far beyond the range of the exponential: gates end in 0 and 1, states in finite values.
+template <class Real>
+void check_large(Real factor) {
+  constexpr Index W = 2 * lanes<Real>, in = 3, H = 5;
+  INFO("factor " << factor);
+  const GruNumbers n(W, 1, in, H, true);
+  const auto buffer = [](const std::vector<double>& v) { return std::vector<Real>(v.begin(), v.end()); };
+  const std::vector<Real> wi = buffer(n.weight_ih), wh = buffer(n.weight_hh), bi = buffer(n.bias_ih),
+                          bh = buffer(n.bias_hh);
+  std::vector<Real> inputs = buffer(n.x);
+  for (Real& v : inputs) v *= factor;
+  Guarded<Real> x(inputs), h(buffer(n.h0)), y(W * H), packed(gru_packed_size(in, H));
+  gru_pack_forward(packed.data(), wi.data(), wh.data(), bi.data(), bh.data(), in, H);
+  GruStep<Real> s;
+  s.y = y.data();
+  s.x = x.data();
+  s.h = h.data();
+  s.in = in;
+  s.hidden = H;
+  gru_step<2>(s, static_cast<const Real*>(packed.data()));
+  Index outside = 0;
+  for (Index i = 0; i < W * H; ++i)  // a NaN is outside, too
+    outside += std::abs(y.data()[i]) <= std::max(Real(1), std::abs(h.data()[i])) + Real(1e-6) ? 0 : 1;
+  CHECK(outside == 0);
+}
+
 /// total = start + add + d W, without gates.
 template <class Real, int Vectors>
 void check_backward(Index H) {
@@ -81,6 +110,10 @@ TEMPLATE_TEST_CASE("one GRU step equals plain loops, with and without saved gate
       check<TestType, 2>(in, H, false);
       check<TestType, 2>(in, H, true);
     }
+}
+
+TEMPLATE_TEST_CASE("gates of a GRU with huge arguments stay numbers", "", float, double) {
+  for (const double factor : {1e2, 1e3, 1e6, 1e30, 1e36}) check_large(static_cast<TestType>(factor));
 }
 
 TEMPLATE_TEST_CASE("one backward step without gates is a sum of products", "", float, double) {

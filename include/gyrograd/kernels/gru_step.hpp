@@ -15,6 +15,7 @@ struct GruStep {
   const Real* x = nullptr;  ///< (width x in)
   const Real* h = nullptr;  ///< (width x H): state before, or null for zeros; not y
   Index in = 0, hidden = 0;
+  SlabSource<Real> source;  ///< where x comes from, unless it is there: the first tile writes it
 };
 
 /// One step of sums over gate rows, backward, for one lane group: total(u) = start(u) + add(u) + sum_k
@@ -45,11 +46,14 @@ inline constexpr int gru_together = vector_registers == 32 ? 8 : 4;
 /// Factor of the arguments of r and z in packed weights: sigmoid(x) = 1 / (1 + 2^(gru_scale x)).
 inline constexpr double gru_scale = -1.4426950408889634;
 
-/// 2^min(x, 60): quotients of products of two such numbers stay finite. Below -126: something from 0 to
-/// 2^-126 (float).
+/// 2^x for all x. Above 127: 2^127 or more, infinity included. Below -126: from 0 to 2^-126 (float).
 template <class Real>
 GYROGRAD_INLINE Batch<Real> gru_exp2(Batch<Real> x) {
-  return exp2_nonpositive(min(Batch<Real>(Real(60)), x));
+#if defined(GYROGRAD_AVX512)
+  return exp2_in_range(x);  // its multiplication by 2^floor(x) ends in 0 or infinity
+#else
+  return exp2_clamped(x);
+#endif
 }
 
 /// Arguments of the gates of some units, vector by vector, and where their state goes.
@@ -85,9 +89,9 @@ GYROGRAD_INLINE void gru_activate_block(const GruUnits<Real>& g, Index at) {
   }
   GYROGRAD_UNROLL
   for (int i = 0; i < Count; ++i) {
-    f[i] = gru_exp2<Real>(f[i]);  // tanh(x) = (e^2x - 1) / (e^2x + 1)
+    f[i] = gru_exp2<Real>(f[i]);  // tanh(x) = 1 - 2 / (e^2x + 1), for e^2x = infinity, too
     const V before = g.h == nullptr ? V(Real(0)) : load(g.h + at + i * L);
-    const V z = divide(one, one + e[Count + i]), n = divide(f[i] - one, f[i] + one);
+    const V z = divide(one, one + e[Count + i]), n = one - divide(V(Real(2)), f[i] + one);
     store(g.y + at + i * L, fma(z, before - n, n));
     if constexpr (Save) {
       store(g.z + at + i * L, z);
@@ -123,7 +127,9 @@ template <class Real, int Vectors, int Units, bool Save>
       for (int v = 0; v < Vectors; ++v) sum[g][u][v] = broadcast(w[g * Units + u]);
     }
   }
-  const Real* rest = gate_accumulate(sum, w + 4 * Units, s.x, s.in);
+  const bool copies = unit == 0 && s.source.from != nullptr;
+  const Real* rest = copies ? gate_accumulate(sum, w + 4 * Units, s.source, s.in)
+                            : gate_accumulate(sum, w + 4 * Units, s.x, s.in);
   constexpr Index of_tile = Units * W;
   alignas(64) Real scratch[static_cast<std::size_t>(Save ? 1 : 4 * of_tile)];
   Real* gates = Save ? s.gates + unit * W : scratch;

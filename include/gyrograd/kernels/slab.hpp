@@ -107,6 +107,15 @@ void to_slab_step(Real* slab, const Real* x, const LaneGroup& group, Index batch
     }
 }
 
+/// Rows of one step that still lie in an activation: whoever reads them first writes them to the slab.
+template <class Real>
+struct SlabSource {
+  const Real* from = nullptr;  ///< row k at from + k row; null: they lie in the slab
+  Real* to = nullptr;          ///< (width x rows)
+  Index row = 0;
+  Index next = 0;  ///< from this step to the one after it, which is fetched meanwhile; or 0
+};
+
 /// x(first + lane, t, c) = residual(first + lane, t, c) + slab(lane, c, t).
 /// x: (B, T, C) or (B, C, T) by `axis`  residual: the same or null, may be x  slab: (width x C x T) of this
 /// group
@@ -294,6 +303,21 @@ void slab_row_sums(Real* sums, Real* also, const Real* a, Index a_step, Index wi
 
 namespace detail {
 
+/// sum[g][u] += w[g][u] x for one row.   w: (Gates, Units)
+template <class Real, int Gates, int Units, int Vectors>
+GYROGRAD_INLINE void gate_row(Batch<Real> (&sum)[Gates][Units][Vectors], const Real* w,
+                              const Batch<Real> (&x)[Vectors]) {
+  GYROGRAD_UNROLL
+  for (int g = 0; g < Gates; ++g) {
+    GYROGRAD_UNROLL
+    for (int u = 0; u < Units; ++u) {
+      const Batch<Real> wk = broadcast(w[g * Units + u]);
+      GYROGRAD_UNROLL
+      for (int v = 0; v < Vectors; ++v) sum[g][u][v] = fma(wk, x[v], sum[g][u][v]);
+    }
+  }
+}
+
 /// Gates of recurrent layers: sum[g][u] += w(k)[g][u] x(k) for `depth` rows of x; returns the end of w.
 /// w: (depth, Gates, Units) row-major  x: (Vectors vectors of sequences x depth)
 template <class Real, int Gates, int Units, int Vectors>
@@ -308,16 +332,30 @@ GYROGRAD_INLINE const Real* gate_accumulate(Batch<Real> (&sum)[Gates][Units][Vec
       xk[v] = load(x + v * L);
       keep(xk[v]);
     }
-    GYROGRAD_UNROLL
-    for (int g = 0; g < Gates; ++g) {
-      GYROGRAD_UNROLL
-      for (int u = 0; u < Units; ++u) {
-        const V wk = broadcast(w[g * Units + u]);
-        GYROGRAD_UNROLL
-        for (int v = 0; v < Vectors; ++v) sum[g][u][v] = fma(wk, xk[v], sum[g][u][v]);
-      }
-    }
+    gate_row(sum, w, xk);
     x += Vectors * L;
+    w += Gates * Units;
+  }
+  return w;
+}
+
+/// The same for rows that are written to their slab on the way.
+template <class Real, int Gates, int Units, int Vectors>
+GYROGRAD_INLINE const Real* gate_accumulate(Batch<Real> (&sum)[Gates][Units][Vectors], const Real* w,
+                                            SlabSource<Real> x, Index depth) {
+  constexpr Index L = lanes<Real>;
+  for (Index k = depth; k > 0; --k) {
+    Batch<Real> xk[Vectors];
+    GYROGRAD_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      xk[v] = load(x.from + v * L);
+      keep(xk[v]);
+      store(x.to + v * L, xk[v]);
+      __builtin_prefetch(x.from + x.next + v * L);
+    }
+    gate_row(sum, w, xk);
+    x.from += x.row;
+    x.to += Vectors * L;
     w += Gates * Units;
   }
   return w;

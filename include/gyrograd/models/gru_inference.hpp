@@ -176,11 +176,7 @@ class GruInference {
         a.x = from;
         a.y = arena_.template allocate<Real>(g.width * steps * kernels::slab_rows(a.hidden));
         a.packed = layer.packed_group.data();
-        if (&layer == layers_.data())
-          kernels::gru_forward(a, 0,
-                               [&](Index t) { kernels::to_slab_step(from, x, g, batch, steps, input_, t); });
-        else
-          kernels::gru_forward(a);
+        run_layer(a, &layer == layers_.data() ? x : nullptr, from, g, batch);
         if (activ_ && layer.module_end)
           kernels::relu_forward(a.y, a.y, g.width * steps * kernels::slab_rows(a.hidden));
         from = a.y;
@@ -198,6 +194,19 @@ class GruInference {
                          classes_);
       arena_.rewind(mark);
     });
+  }
+
+  /// x: null above the first layer; else the windows, whose steps pass one by one through `step`.
+  void run_layer(kernels::GruForward<Real>& a, const Real* x, Real* step, const kernels::LaneGroup& g,
+                 Index batch) {
+    if (x == nullptr) return kernels::gru_forward(a);
+    const auto none = [](Index) {};
+    if (g.count < g.width)
+      return kernels::gru_forward(
+          a, 0, [&](Index t) { kernels::to_slab_step(step, x, g, batch, a.steps, input_, t); });
+    a.source = {x + g.first, step, batch * a.steps, 0};
+    a.source_step = batch;
+    kernels::gru_forward(a, 0, none);
   }
 
   Index input_, classes_, units_ = 0, argument_count_ = 0, widest_ = 0;
