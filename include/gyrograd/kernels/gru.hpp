@@ -53,8 +53,9 @@ Real* gru_interleave(Real* packed, const Real* weight, Index gate, Index units, 
     }
   }
   for (; k < depth; ++k)
-    for (Index i = 0; i < n; ++i)
-      *packed++ = weight[i / units * gate + i % units * depth + k] * (i < 2 * units ? scale : Real(1));
+    for (Index g = 0; g < 3; ++g)
+      for (Index u = 0; u < units; ++u)
+        *packed++ = weight[g * gate + u * depth + k] * (g < 2 ? scale : Real(1));
   return packed;
 }
 

@@ -40,7 +40,7 @@ Var<Real, dyn, dyn> recurrent_logits(const char* name, const Config& config,
     fail<ShapeError>(name, ": the window has ", x.extent(2), " channels, the model expects ", config.input);
   if (mask != nullptr && !config.dropout)
     fail<ConfigError>(name, ": a dropout mask, but the configuration has dropout false; pass none");
-  auto s = ops::to_slabs(tape, x);
+  auto s = Module::slabs(tape, x);
   for (std::size_t i = 0; i + 1 < modules.size(); ++i) {
     s = modules[i].states(tape, s);
     if (config.activ) s.values = ops::relu(tape, s.values);

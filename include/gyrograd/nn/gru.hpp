@@ -15,6 +15,11 @@ struct GruCell {
   static constexpr Index gates = 3;
   static constexpr const char* name = "gru";
 
+  /// Slabs of activations for its first layer.
+  template <Index B, Index T, Index C>
+  static ops::Slabs<Real> slabs(Tape<Real>& tape, Var<Real, B, T, C> x) {
+    return ops::defer_slabs(tape, x);
+  }
   static ops::Slabs<Real> states(Tape<Real>& tape, ops::Slabs<Real> x, Weights w, State first) {
     return ops::gru(tape, x, w, first);
   }

@@ -81,11 +81,19 @@ class Recurrent {
   /// The same from and to activations.   x: (B, T, in); returns (B, T, hidden).
   template <Index B, Index T, Index C>
   auto operator()(Tape<Real>& tape, Var<Real, B, T, C> x, std::span<const State> first = {}) const {
-    return ops::from_slabs(tape, states(tape, ops::to_slabs(tape, x), first));
+    return ops::from_slabs(tape, states(tape, slabs(tape, x), first));
   }
   template <Index B, Index T, Index C>
   auto last(Tape<Real>& tape, Var<Real, B, T, C> x, std::span<const State> first = {}) const {
-    return last(tape, ops::to_slabs(tape, x), first);
+    return last(tape, slabs(tape, x), first);
+  }
+  /// x for the layers of this kind, and no other reader.   x: (B, T, in)
+  template <Index B, Index T, Index C>
+  static ops::Slabs<Real> slabs(Tape<Real>& tape, Var<Real, B, T, C> x) {
+    if constexpr (requires { Cell::slabs(tape, x); })
+      return Cell::slabs(tape, x);
+    else
+      return ops::to_slabs(tape, x);
   }
 
  private:

@@ -98,6 +98,38 @@ TEST_CASE("stacked layers hand slabs on, several uses of one slab and one weight
   });
 }
 
+TEST_CASE("slabs that a GRU layer fills while it reads: the bits of slabs filled before") {
+  constexpr Index L = kernels::lanes<float>;
+  for (const Index B : {Index(1), 2 * L, 4 * L + 3})
+    for (const auto axis : {ops::StepAxis::time, ops::StepAxis::channels}) {
+      const bool over_time = axis == ops::StepAxis::time;
+      INFO("B " << B << ", over time " << over_time);
+      const GruNumbers n(B, 5, 3, 4, false);
+      std::vector<std::vector<float>> values;
+      for (const auto& input : inputs_of(n)) values.emplace_back(input.begin(), input.end());
+      const auto outcome = [&](bool defer) {  // last states and gradients of the weights
+        Tape<float> tape;
+        const auto flat = [&](std::size_t i) {
+          return tape.input(Tensor<float, dyn>(values[i].data(), static_cast<Index>(values[i].size())));
+        };
+        const auto x = tape.constant(Tensor<float, dyn, dyn, dyn>(values[0].data(), B, over_time ? n.T : n.in,
+                                                                  over_time ? n.in : n.T));
+        const ops::GruWeights<float> w{flat(1), flat(2), flat(3), flat(4)};
+        const auto y =
+            ops::gru_last(tape, defer ? ops::defer_slabs(tape, x, axis) : ops::to_slabs(tape, x, axis), w);
+        y.grad().fill(1.0F);
+        tape.backward();
+        std::vector<float> all(y.value.begin(), y.value.end());
+        for (const auto& v : {w.weight_ih, w.weight_hh, w.bias_ih}) {
+          const auto gradient = v.grad();
+          all.insert(all.end(), gradient.begin(), gradient.end());
+        }
+        return all;
+      };
+      CHECK(outcome(true) == outcome(false));
+    }
+}
+
 TEST_CASE("gru refuses sizes that do not fit") {
   Tape<float> tape;
   std::vector<float> memory(200);

@@ -20,6 +20,8 @@ template <Scalar Real>
 struct Slabs {
   Var<Real, dyn> values;  ///< all lane groups behind one another, padded lanes included
   Index batch = 0, steps = 0, channels = 0;
+  /// Set by defer_slabs: step 0 of the activation whose full lane groups are not in `values` yet.
+  kernels::SlabSource<Real> source = {};
 };
 
 /// Parameters of one GRU layer on the tape, as PyTorch stores them: (3H, in), (3H, H), (3H), (3H).
@@ -45,16 +47,23 @@ Real* gradient_or_null(const Var<Real, dyn>& parameter) {
 
 using kernels::StepAxis;
 
-/// x: (B, T, C) -> slabs whose steps are T, or whose steps are C and whose channels are T.
+namespace detail {
+
+/// defer: only groups with empty lanes are written, the rest is left to whoever reads `source`.
 template <Scalar Real, Index B, Index T, Index C>
-Slabs<Real> to_slabs(Tape<Real>& tape, Var<Real, B, T, C> x, StepAxis axis = StepAxis::time) {
+Slabs<Real> to_slabs(Tape<Real>& tape, Var<Real, B, T, C> x, StepAxis axis, bool defer) {
   const bool over_time = axis == StepAxis::time;
   const Index batch = x.extent(0), steps = x.extent(over_time ? 1 : 2),
               channels = x.extent(over_time ? 2 : 1);
   const Index area = steps * kernels::slab_rows(channels);
-  Slabs<Real> s = detail::make_slabs(tape, batch, steps, channels);
+  Slabs<Real> s = make_slabs(tape, batch, steps, channels);
   if (!x.needs_gradient()) s.values.gradient = nullptr;
+  if (defer) {
+    const kernels::detail::StepStrides stride(axis, batch, steps, channels);
+    s.source = {x.value.data(), s.values.value.data(), stride.channel, stride.step};
+  }
   kernels::for_each_group<Real>(batch, [&](kernels::LaneGroup g) {
+    if (defer && g.count == g.width) return;
     kernels::to_slab(s.values.value.data() + g.first * area, x.value.data(), g, batch, steps, channels, axis);
   });
   if (x.needs_gradient()) {
@@ -67,6 +76,20 @@ Slabs<Real> to_slabs(Tape<Real>& tape, Var<Real, B, T, C> x, StepAxis axis = Ste
     });
   }
   return s;
+}
+
+}  // namespace detail
+
+/// x: (B, T, C) -> slabs whose steps are T, or whose steps are C and whose channels are T.
+template <Scalar Real, Index B, Index T, Index C>
+Slabs<Real> to_slabs(Tape<Real>& tape, Var<Real, B, T, C> x, StepAxis axis = StepAxis::time) {
+  return detail::to_slabs(tape, x, axis, false);
+}
+/// The same for ops::gru and ops::gru_last alone, which write most of the values while they read x: costs
+/// them next to nothing.
+template <Scalar Real, Index B, Index T, Index C>
+Slabs<Real> defer_slabs(Tape<Real>& tape, Var<Real, B, T, C> x, StepAxis axis = StepAxis::time) {
+  return detail::to_slabs(tape, x, axis, true);
 }
 
 /// slabs -> (B, T, C).
@@ -213,6 +236,10 @@ GruRecord<Real> gru_forward(Tape<Real>& tape, const Slabs<Real>& x, const GruWei
     a.y = r.y.values.value.data() + g.first * r.y.steps * kernels::slab_rows(hidden);
     a.gates = r.gates == nullptr ? nullptr : r.gates + at * kernels::slab_rows(4 * hidden);
     a.x = x.values.value.data() + at * kernels::slab_rows(in);
+    if (x.source.from != nullptr && g.count == g.width) {
+      a.source = {x.source.from + g.first, x.source.to + at * kernels::slab_rows(in), x.source.row, 0};
+      a.source_step = x.source.next;
+    }
     if (first != nullptr) {
       kernels::to_slab(first + g.first * hidden, static_cast<const Real*>(h0.value.data()), g, batch, 1,
                        hidden);
