@@ -28,3 +28,20 @@ TEMPLATE_TEST_CASE("a matrix is transposed, whole blocks and remainders alike", 
         CHECK((y.intact() && x.intact()));
       }
 }
+
+TEMPLATE_TEST_CASE("four rows are turned, where the machine has it", "", float, double) {
+  using Real = TestType;
+  constexpr Index L = lanes<Real>;
+  if constexpr (has_transpose_four<Real>) {
+    Guarded<Real> x(random_values<Real>(4 * L, 1)), y(random_values<Real>(12 * L, 2));
+    auto want = y.copy();
+    Batch<Real> row[4];
+    for (Index k = 0; k < 4; ++k) {
+      row[k] = load(x.data() + k * L);
+      for (Index i = 0; i < L; ++i) want[static_cast<std::size_t>(12 * i + 8 + k)] = x.data()[k * L + i];
+    }
+    transpose_four(y.data() + 8, 12, row);
+    CHECK(y.copy() == want);
+    CHECK(y.intact());
+  }
+}

@@ -5,6 +5,8 @@
 #include <atomic>
 #include <thread>
 
+#include "gyrograd/core/config.hpp"
+
 namespace gyrograd {
 
 /// One turn of a waiting loop, `spin` counting from 0: a pause, and now and then the processor is given away.
@@ -33,9 +35,10 @@ class SpinBarrier {
   }
 
  private:
-  int count_;
-  std::atomic<int> arrived_{0};
-  std::atomic<unsigned> round_{0};
+  // Lines of their own: what lies beside the barrier is not torn away from threads that are still at work.
+  alignas(alignment) std::atomic<int> arrived_{0};
+  alignas(alignment) std::atomic<unsigned> round_{0};
+  alignas(alignment) int count_;
 };
 
 }  // namespace gyrograd

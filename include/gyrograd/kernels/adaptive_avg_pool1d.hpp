@@ -31,6 +31,9 @@ constexpr Index adaptive_own_bin(Index t, Index inputs, Index outputs) {
   return (t * outputs + inputs - 1) / inputs;
 }
 
+/// Rows of weights that stay in the first-level cache while all bins pass.
+inline constexpr Index adaptive_block = 64;
+
 /// Weights that read bins as weights that read inputs: folded(r, t) = sum of weight(r, i) / (inputs of bin i)
 /// over the bins i that hold t, zero for t >= inputs.
 /// folded: (rows, columns) row-major  weight: (rows, outputs) row-major
@@ -38,11 +41,14 @@ template <class Real>
 void adaptive_fold_bins(Real* folded, const Real* weight, Index rows, Index inputs, Index outputs,
                         Index columns) {
   std::fill_n(folded, rows * columns, Real(0));
-  for (Index i = 0; i < outputs; ++i) {
-    const AdaptiveBin bin = adaptive_bin(i, outputs, inputs);
-    const Real share = Real(1) / static_cast<Real>(bin.count);
-    for (Index t = bin.first; t < bin.first + bin.count; ++t)
-      for (Index r = 0; r < rows; ++r) folded[r * columns + t] += weight[r * outputs + i] * share;
+  for (Index first = 0; first < rows; first += adaptive_block) {
+    const Index end = std::min(rows, first + adaptive_block);
+    for (Index i = 0; i < outputs; ++i) {
+      const AdaptiveBin bin = adaptive_bin(i, outputs, inputs);
+      const Real share = Real(1) / static_cast<Real>(bin.count);
+      for (Index t = bin.first; t < bin.first + bin.count; ++t)
+        for (Index r = first; r < end; ++r) folded[r * columns + t] += weight[r * outputs + i] * share;
+    }
   }
 }
 
@@ -51,13 +57,16 @@ void adaptive_fold_bins(Real* folded, const Real* weight, Index rows, Index inpu
 template <class Real>
 void adaptive_fold_bins_backward(Real* dweight, const Real* dfolded, Index rows, Index inputs, Index outputs,
                                  Index columns) {
-  for (Index i = 0; i < outputs; ++i) {
-    const AdaptiveBin bin = adaptive_bin(i, outputs, inputs);
-    const Real share = Real(1) / static_cast<Real>(bin.count);
-    for (Index r = 0; r < rows; ++r) {
-      Real sum(0);
-      for (Index t = bin.first; t < bin.first + bin.count; ++t) sum += dfolded[r * columns + t];
-      dweight[r * outputs + i] += sum * share;
+  for (Index first = 0; first < rows; first += adaptive_block) {
+    const Index end = std::min(rows, first + adaptive_block);
+    for (Index i = 0; i < outputs; ++i) {
+      const AdaptiveBin bin = adaptive_bin(i, outputs, inputs);
+      const Real share = Real(1) / static_cast<Real>(bin.count);
+      for (Index r = first; r < end; ++r) {
+        Real sum(0);
+        for (Index t = bin.first; t < bin.first + bin.count; ++t) sum += dfolded[r * columns + t];
+        dweight[r * outputs + i] += sum * share;
+      }
     }
   }
 }
@@ -66,17 +75,19 @@ void adaptive_fold_bins_backward(Real* dweight, const Real* dfolded, Index rows,
 template <class Real>
 void adaptive_avg_pool1d_forward(Real* y, const Real* x, Index batch, Index inputs, Index outputs,
                                  Index channels) {
-  for (Index c = 0; c < channels; ++c, x += batch * inputs)
-    for (Index i = 0; i < outputs; ++i, y += batch) {
-      const AdaptiveBin bin = adaptive_bin(i, outputs, inputs);
-      const Real* from = x + bin.first * batch;
-      const Batch<Real> share = broadcast(Real(1) / static_cast<Real>(bin.count));
+  for (Index i = 0; i < outputs; ++i) {
+    const AdaptiveBin bin = adaptive_bin(i, outputs, inputs);
+    const Batch<Real> share = broadcast(Real(1) / static_cast<Real>(bin.count));
+    for (Index c = 0; c < channels; ++c) {
+      const Real* from = x + (bin.first + c * inputs) * batch;
+      Real* to = y + (i + c * outputs) * batch;
       for (Index b = 0; b < batch; b += lanes<Real>) {
         Batch<Real> sum = load_lanes(from, b, batch);
         for (Index k = 1; k < bin.count; ++k) sum = sum + load_lanes(from + k * batch, b, batch);
-        store_lanes(y, sum * share, b, batch);
+        store_lanes(to, sum * share, b, batch);
       }
     }
+  }
 }
 
 /// dx(b, t, c) = residual + sum of dy(b, i, c) / (inputs of bin i) over the bins i that hold t.

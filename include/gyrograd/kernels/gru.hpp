@@ -25,6 +25,25 @@ constexpr Index gru_packed_size(Index in, Index hidden) {
 
 namespace detail {
 
+/// One block of lanes inputs of gru_interleave for four units.
+template <class Real>
+GYROGRAD_INLINE void gru_interleave_four(Real* packed, const Real* weight, Index gate, Index depth,
+                                         Real scale) {
+  constexpr Index L = lanes<Real>, ahead = 1024;
+  for (Index i = 0; i < 12 * L; i += L) __builtin_prefetch(packed + ahead + i, 1);
+  GYROGRAD_UNROLL
+  for (int g = 0; g < 3; ++g) {
+    Batch<Real> row[4];
+    GYROGRAD_UNROLL
+    for (int u = 0; u < 4; ++u) {
+      const Real* from = weight + g * gate + u * depth;
+      row[u] = g < 2 ? load(from) * Batch<Real>(scale) : load(from);
+      __builtin_prefetch(from + 4 * depth);  // for the next tile
+    }
+    transpose_four(packed + 4 * g, 12, row);
+  }
+}
+
 /// packed(k, g, u) = weight(g, u, k) for the rows of three gates, those of r and z times `scale`; returns the
 /// end of packed.
 /// packed: (depth, 3, units)  weight: `units` rows of `depth` values, next gate `gate` values on
@@ -33,7 +52,11 @@ Real* gru_interleave(Real* packed, const Real* weight, Index gate, Index units, 
   constexpr Index L = lanes<Real>;
   const Index n = 3 * units;
   Index k = 0;
-  if (n <= L) {  // blocks of L inputs are transposed
+  if constexpr (has_transpose_four<Real>) {
+    for (; units == 4 && k + L <= depth; k += L, packed += L * n)
+      gru_interleave_four(packed, weight + k, gate, depth, scale);
+  }
+  if (n <= L && k + L <= depth) {  // blocks of L inputs are transposed
     std::array<const Real*, static_cast<std::size_t>(L)> row;
     for (Index i = 0; i < L; ++i)
       row[static_cast<std::size_t>(i)] =

@@ -43,6 +43,9 @@ inline constexpr int gru_backward_rows = vector_registers == 32 ? 12 : 6;
 /// Vectors of units whose exponentials are computed side by side: those of r and z, then that of n.
 inline constexpr int gru_together = vector_registers == 32 ? 8 : 4;
 
+/// Units of a wide layer: its weights lie beyond the second-level cache, its gates in memory.
+inline constexpr Index gru_wide = 256;
+
 /// Factor of the arguments of r and z in packed weights: sigmoid(x) = 1 / (1 + 2^(gru_scale x)).
 inline constexpr double gru_scale = -1.4426950408889634;
 
@@ -150,7 +153,14 @@ template <class Real, int Vectors, int Units, bool Save>
     GYROGRAD_UNROLL
     for (int v = 0; v < Vectors; ++v) sum[2][u][v] = broadcast(w[3 * Units + u]);
   }
-  if (s.h != nullptr) gate_accumulate(sum, rest, s.h, s.hidden);
+  if (s.h != nullptr && s.hidden < gru_wide) gate_accumulate(sum, rest, s.h, s.hidden);
+  if (s.h != nullptr && s.hidden >= gru_wide) {
+    if constexpr (Save) {  // these lines come from memory: asked for before a long sum
+      for (Index i = 0; i < 4 * of_tile; i += L)
+        __builtin_prefetch(gates + i / of_tile * block + i % of_tile, 1);
+    }
+    gate_accumulate<true>(sum, rest, s.h, s.hidden);
+  }
   put(units.r, 0);
   put(units.z, 1);
   put(units.hn, 2);
@@ -192,7 +202,7 @@ template <class Real, int Vectors, int Rows>
     }
   }
   const Real* d = s.d;
-  const auto multiply = [&](Index depth) __attribute__((always_inline)) {
+  const auto multiply = [&](Index depth, bool wide) __attribute__((always_inline)) {
     for (; depth > 0; --depth) {
       V dk[Vectors];
       GYROGRAD_UNROLL
@@ -206,6 +216,7 @@ template <class Real, int Vectors, int Rows>
         GYROGRAD_UNROLL
         for (int v = 0; v < Vectors; ++v) sum[r][v] = fma(wk, dk[v], sum[r][v]);
       }
+      if (wide) __builtin_prefetch(w + weights_ahead, 0, 2);
       d += W;
       w += Rows;
     }
@@ -219,9 +230,9 @@ template <class Real, int Vectors, int Rows>
       for (int g = 0; g < 4; ++g) __builtin_prefetch(s.gates + g * s.hidden * W + at, 1);
       if (s.h != nullptr) __builtin_prefetch(s.h + at);
     }
-    multiply(part);
+    multiply(part, true);
   }
-  multiply(s.depth - Rows * part);
+  multiply(s.depth - Rows * part, false);
   Real* out = s.out + row * W;
   if (s.gates == nullptr) {
     GYROGRAD_UNROLL

@@ -100,7 +100,16 @@ class Int16Vector {
   Index depth() const { return depth_; }
   /// Rounds x: (depth) of absolute values up to `bound`, larger ones are cut off.
   template <class Real>
-  void set(const Real* x, double bound);
+  void set(const Real* x, double bound) {
+    set_bound<Real>(bound);
+    set_range(x, 0, depth_);
+  }
+  /// The same in two parts: the bound once, then values first .. first + count - 1 of x, disjoint ranges also
+  /// by several threads at once.
+  template <class Real>
+  void set_bound(double bound);
+  template <class Real>
+  void set_range(const Real* x, Index first, Index count);
   /// The value at k.
   Index operator[](Index k) const;
   /// One value of the sum is worth this.
@@ -108,12 +117,13 @@ class Int16Vector {
   const std::uint8_t* data() const { return bytes_.data(); }
 
  private:
-  Index set_vectors(const float* x, float up, float limit);
-  Index set_vectors(const double*, double, double) { return 0; }
+  Index set_vectors(const float* x, Index first, Index end, float up, float limit);
+  Index set_vectors(const double*, Index first, Index, double, double) { return first; }
   void set_one(Index k, Index value);
 
   Index depth_ = 0;
   float factor_ = 1;
+  double up_ = 1;  ///< what values are multiplied by, rounded to their type
   AlignedVector<std::uint8_t> bytes_;
 };
 
@@ -137,13 +147,14 @@ inline Index Int16Vector::operator[](Index k) const {
   return v;
 }
 
-/// The whole vectors of x; returns how many values.
-inline Index Int16Vector::set_vectors([[maybe_unused]] const float* x, [[maybe_unused]] float up,
+/// Whole vectors of values first .. end - 1 of x; returns the first value that is left.
+inline Index Int16Vector::set_vectors([[maybe_unused]] const float* x, Index first,
+                                      [[maybe_unused]] Index end, [[maybe_unused]] float up,
                                       [[maybe_unused]] float limit) {
-  Index k = 0;
+  Index k = first;
 #if defined(GYROGRAD_AVX512)
   const __m512 f = _mm512_set1_ps(up), top = _mm512_set1_ps(limit), bottom = _mm512_set1_ps(-limit);
-  for (; k + 16 <= depth_; k += 16) {
+  for (; k + 16 <= end; k += 16) {
     const __m512 v = _mm512_max_ps(bottom, _mm512_min_ps(top, _mm512_mul_ps(_mm512_loadu_ps(x + k), f)));
     const __m512i whole = _mm512_cvtps_epi32(v);
     std::uint8_t* to = bytes_.data() + k;
@@ -157,7 +168,7 @@ inline Index Int16Vector::set_vectors([[maybe_unused]] const float* x, [[maybe_u
   }
 #elif defined(GYROGRAD_AVX2)
   const __m256 f = _mm256_set1_ps(up), top = _mm256_set1_ps(limit), bottom = _mm256_set1_ps(-limit);
-  for (; k + 8 <= depth_; k += 8) {
+  for (; k + 8 <= end; k += 8) {
     const __m256 v = _mm256_max_ps(bottom, _mm256_min_ps(top, _mm256_mul_ps(_mm256_loadu_ps(x + k), f)));
     const __m256i whole = _mm256_cvtps_epi32(v);
     _mm_storeu_si128(reinterpret_cast<__m128i*>(bytes_.data() + 2 * k),
@@ -168,12 +179,19 @@ inline Index Int16Vector::set_vectors([[maybe_unused]] const float* x, [[maybe_u
 }
 
 template <class Real>
-void Int16Vector::set(const Real* x, double bound) {
+void Int16Vector::set_bound(double bound) {
+  const Real up = static_cast<Real>(static_cast<double>(int16_limit(depth_)) / bound);
+  up_ = static_cast<double>(up);
+  factor_ = static_cast<float>(1 / up_);
+}
+
+template <class Real>
+void Int16Vector::set_range(const Real* x, Index first, Index count) {
   const auto limit = static_cast<Real>(int16_limit(depth_));
-  const Real up = static_cast<Real>(static_cast<double>(limit) / bound);
-  for (Index k = set_vectors(x, up, limit); k < depth_; ++k)
+  const Real up = static_cast<Real>(up_);
+  const Index end = first + count;
+  for (Index k = set_vectors(x, first, end, up, limit); k < end; ++k)
     set_one(k, std::lrint(std::clamp(x[k] * up, -limit, limit)));
-  factor_ = static_cast<float>(1 / static_cast<double>(up));
 }
 
 namespace detail {

@@ -318,9 +318,13 @@ GYROGRAD_INLINE void gate_row(Batch<Real> (&sum)[Gates][Units][Vectors], const R
   }
 }
 
+/// Weights of wide layers come from the third-level cache and are asked for this many values ahead: the
+/// hardware's own requests end at every page of 4 KB.
+inline constexpr Index weights_ahead = 1024;
+
 /// Gates of recurrent layers: sum[g][u] += w(k)[g][u] x(k) for `depth` rows of x; returns the end of w.
 /// w: (depth, Gates, Units) row-major  x: (Vectors vectors of sequences x depth)
-template <class Real, int Gates, int Units, int Vectors>
+template <bool Wide = false, class Real, int Gates, int Units, int Vectors>
 GYROGRAD_INLINE const Real* gate_accumulate(Batch<Real> (&sum)[Gates][Units][Vectors], const Real* w,
                                             const Real* x, Index depth) {
   using V = Batch<Real>;
@@ -333,6 +337,7 @@ GYROGRAD_INLINE const Real* gate_accumulate(Batch<Real> (&sum)[Gates][Units][Vec
       keep(xk[v]);
     }
     gate_row(sum, w, xk);
+    if constexpr (Wide) __builtin_prefetch(w + weights_ahead, 0, 2);
     x += Vectors * L;
     w += Gates * Units;
   }

@@ -57,6 +57,9 @@ struct SlabPanels {
 
 namespace detail {
 
+/// Panels are asked for this many values ahead, past the pages at which the hardware's own prefetches end.
+inline constexpr Index panels_ahead = 2048;
+
 /// Rows of a tile: with two vectors of accumulators each, two operands and one scalar.
 inline constexpr int panel_rows = vector_registers == 32 ? 12 : 6;
 
@@ -79,6 +82,7 @@ template <class Real, int Width, int Vectors, int Rows>
       GYROGRAD_UNROLL
       for (int v = 0; v < Vectors; ++v) {
         b[v] = load(panel + v * L);
+        __builtin_prefetch(panel + panels_ahead + v * L, 0, 2);
         keep(b[v]);
       }
       GYROGRAD_UNROLL

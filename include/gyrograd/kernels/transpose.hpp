@@ -78,6 +78,33 @@ GYROGRAD_INLINE void transpose_block<float>(float* y, Index ldy, const float* x,
 }
 #endif
 
+/// Whether four rows are turned by transpose_four.
+template <class Real>
+inline constexpr bool has_transpose_four = false;
+
+#if defined(GYROGRAD_AVX512)
+template <>
+inline constexpr bool has_transpose_four<float> = true;
+
+/// y(k, i) = row k of four at place i: value i of all rows at y + i ldy.
+GYROGRAD_INLINE void transpose_four(float* y, Index ldy, const Batch<float> (&row)[4]) {
+  const auto pair = [](__m512 a, __m512 b, bool upper) __attribute__((always_inline)) {
+    const __m512d u = _mm512_castps_pd(a), v = _mm512_castps_pd(b);
+    return _mm512_castpd_ps(upper ? _mm512_unpackhi_pd(u, v) : _mm512_unpacklo_pd(u, v));
+  };
+  const __m512 a = _mm512_unpacklo_ps(row[0], row[1]), b = _mm512_unpacklo_ps(row[2], row[3]);
+  const __m512 c = _mm512_unpackhi_ps(row[0], row[1]), d = _mm512_unpackhi_ps(row[2], row[3]);
+  const __m512 four[4] = {pair(a, b, false), pair(a, b, true), pair(c, d, false), pair(c, d, true)};
+  GYROGRAD_UNROLL
+  for (int j = 0; j < 4; ++j) {  // part q of four[j]: place 4 q + j
+    _mm_storeu_ps(y + j * ldy, _mm512_castps512_ps128(four[j]));
+    _mm_storeu_ps(y + (4 + j) * ldy, _mm512_extractf32x4_ps(four[j], 1));
+    _mm_storeu_ps(y + (8 + j) * ldy, _mm512_extractf32x4_ps(four[j], 2));
+    _mm_storeu_ps(y + (12 + j) * ldy, _mm512_extractf32x4_ps(four[j], 3));
+  }
+}
+#endif
+
 /// y(j, i) = x(i, j).   x: (rows x columns), column stride ldx  y: (columns x rows), column stride ldy; y
 /// must not overlap x. A last block that would be partial is moved back over the one before it.
 template <class Real>

@@ -96,6 +96,10 @@ void for_each_run(const Window& w, Index near_h, Index near_w, Index far_h, Taps
     taps(row, w.height, 0);
     while (y < near_h) {
       Index end = y + 1;
+      // With all taps inside nothing changes until one leaves.
+      if (w.height.stride == 1 && row.count == w.height.kernel)
+        end = std::min(near_h,
+                       y + far_h - std::max(row.at[0], row.at[static_cast<std::size_t>(row.count - 1)]));
       for (; end < near_h; ++end) {
         taps(next, w.height, end);
         if (!moved_by(row, next, end - y)) break;

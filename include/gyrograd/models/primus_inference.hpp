@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <vector>
 
 #include "gyrograd/core/aligned.hpp"
 #include "gyrograd/core/spin_barrier.hpp"
@@ -78,12 +77,17 @@ class PrimusInference {
       for (Index k = 0; k < PrimusConfig::bins; ++k)
         weight_ih_[static_cast<std::size_t>(at + k * rows)] = in[row * PrimusConfig::bins + k];
     }
+    weight_folded_.resize(static_cast<std::size_t>(rows * PrimusConfig::bins / 2));
+    own_.resize(static_cast<std::size_t>(PrimusConfig::maps * PrimusConfig::bins / 2));
     for (auto& h : h_) h.assign(static_cast<std::size_t>(panels_ * units_), Real(0));
     if (model.multi_head()) {
       set_head(0, model.ssl_head());
       set_head(1, model.mmcl_head());
     }
-    if (int8_) values_.assign(static_cast<std::size_t>(pool.size()), kernels::Int16Vector(width_));
+    for (auto& v : values_) {
+      v = kernels::Int16Vector(int8_ ? width_ : 0);
+      v.set_bound<Real>(1.0);  // states: -1 .. 1
+    }
   }
 
   Index width() const { return width_; }
@@ -92,11 +96,11 @@ class PrimusInference {
   void run(const Real* x, Index steps) {
     const auto f = model_.features(
         tape_, tape_.constant(Tensor<const Real, dyn, dyn, dyn>(x, 1, steps, PrimusConfig::channels)));
-    const Real* rows = f.value.data();
+    const Inputs in = inputs(f.value.data(), PrimusConfig::positions(steps));
     if (pool_.size() == 1)
-      recur(rows, 0, 1);
+      recur(in, 0, 1);
     else
-      pool_.run(pool_.size(), [&](Index part, int) { recur(rows, part, pool_.size()); });
+      pool_.run(pool_.size(), [&](Index part, int) { recur(in, part, pool_.size()); });
     tape_.clear();
   }
   /// Results of the last run(); the embedding itself serves as both with a single head.
@@ -149,63 +153,92 @@ class PrimusInference {
     heads_[which].resize(static_cast<std::size_t>(head_panels_ * rows));
   }
 
-  void recur(const Real* x, Index part, Index parts) {
+  /// Inputs of all steps of the recurrence and weights that read them.
+  struct Inputs {
+    const Real *x, *weights;
+    Index depth, x_step, x_input;  // inputs of a step; from step to step of x, from input to input
+  };
+
+  /// A step's inputs are the 32 bins of a map, or the maps of a bin. Bins that repeat `positions` positions
+  /// are read as those.
+  Inputs inputs(const Real* x, Index positions) {
+    constexpr Index bins = PrimusConfig::bins, half = bins / 2;
+    if (model_.config().time_as_steps) return {x, weight_ih_.data(), bins, 1, bins};
+    if (model_.config().pool != PrimusPool::adaptive || 2 * positions > bins)
+      return {x, weight_ih_.data(), bins, bins, 1};
+    if (positions != folded_) fold(positions);
+    for (Index t = 0; t < positions; ++t)
+      for (Index map = 0; map < steps_; ++map)
+        own_[static_cast<std::size_t>(map * half + t)] =
+            x[map * bins + kernels::adaptive_own_bin(t, positions, bins)];
+    return {own_.data(), weight_folded_.data(), positions, half, 1};
+  }
+  /// Input weights of bins as those of `positions` positions, input after input.
+  void fold(Index positions) {
+    constexpr Index bins = PrimusConfig::bins;
+    const Index rows = 3 * units_ * panels_;
+    std::fill_n(weight_folded_.data(), rows * positions, Real(0));
+    for (Index i = 0; i < bins; ++i) {
+      const auto bin = kernels::adaptive_bin(i, bins, positions);
+      const Real share = Real(1) / static_cast<Real>(bin.count);
+      for (Index t = bin.first; t < bin.first + bin.count; ++t)
+        for (Index r = 0; r < rows; ++r)
+          weight_folded_[static_cast<std::size_t>(t * rows + r)] +=
+              weight_ih_[static_cast<std::size_t>(i * rows + r)] * share;
+    }
+    folded_ = positions;
+  }
+
+  void recur(const Inputs& in, Index part, Index parts) {
     const Index begin = panels_ * part / parts, end = panels_ * (part + 1) / parts, size = 3 * units_;
-    input_parts(x, begin * size, (end - begin) * size);
+    input_parts(in, begin * size, (end - begin) * size);
     std::fill(h_[0].data() + begin * units_, h_[0].data() + end * units_, Real(0));
     for (Index t = 0; t < steps_; ++t) {
       const auto now = static_cast<std::size_t>(t % 2);
       barrier_wait(parts);  // all units of the step before are there
-      set_state(now, part);
       for (Index i = begin; t > 0 && i < end; ++i) {
         const Index p = t % 2 == 0 ? i : begin + end - 1 - i;
-        product(state_.data() + p * size, recurrent_, p, now, part);
+        product(state_.data() + p * size, recurrent_, p, now);
       }
       const Real* state = t == 0 ? recurrent_.start.data() : state_.data();
       for (Index p = begin; p < end; ++p)
         gates(h_[1 - now].data() + p * units_, h_[now].data() + p * units_,
               inputs_.data() + (t * panels_ + p) * size, state + p * size);
+      const Index first = begin * units_, count = std::min(width_, end * units_) - first;
+      if (int8_ && count > 0) values_[1 - now].set_range(h_[1 - now].data(), first, count);
     }
     if (!model_.multi_head()) return;
     barrier_wait(parts);
     const auto last = static_cast<std::size_t>(steps_ % 2);
-    set_state(last, part);
     for (Index i = 2 * head_panels_ * part / parts; i < 2 * head_panels_ * (part + 1) / parts; ++i) {
       const auto which = static_cast<std::size_t>(i / head_panels_);
       const Index p = i % head_panels_;
-      product(heads_[which].data() + p * head_weights_[which].rows, head_weights_[which], p, last, part);
+      product(heads_[which].data() + p * head_weights_[which].rows, head_weights_[which], p, last);
     }
   }
 
-  /// Input parts of the gates of some rows, for all steps. A step's inputs are the 32 bins of a map, or the
-  /// maps of a bin.
-  void input_parts(const Real* x, Index first, Index count) {
+  /// Input parts of the gates of some rows, for all steps.
+  void input_parts(const Inputs& in, Index first, Index count) {
     kernels::Product<Real> p;
     p.ldy = p.ldx = 3 * units_ * panels_;
-    p.w = x;
-    p.w_row = model_.config().time_as_steps ? 1 : PrimusConfig::bins;
-    p.w_step = model_.config().time_as_steps ? PrimusConfig::bins : 1;
+    p.w = in.x;
+    p.w_row = in.x_step;
+    p.w_step = in.x_input;
     p.positions = count;
     p.rows = steps_;
-    p.depth = PrimusConfig::bins;
+    p.depth = in.depth;
     p.y = inputs_.data() + first;
-    p.x = weight_ih_.data() + first;
+    p.x = in.weights + first;
     p.lane_start = bias_.data() + first;
     kernels::product(p);
   }
 
-  /// Prepares the state `now` for the products of one thread.
-  void set_state(std::size_t now, Index part) {
-    if (int8_) values_[static_cast<std::size_t>(part)].set(h_[now].data(), 1.0);  // states: -1 .. 1
-  }
-
   /// Panel p of a matrix times the state `now`.
-  void product(Real* y, const Panels& w, Index p, std::size_t now, Index part) const {
+  void product(Real* y, const Panels& w, Index p, std::size_t now) const {
     const Real* start = w.start.data() + p * w.rows;
     if (int8_)
       kernels::int8_panel_product(y, start, w.rounded.data() + p * kernels::int8_panel_size(width_),
-                                  w.scale.data() + p * w.rows, w.first.data() + p * w.rows,
-                                  values_[static_cast<std::size_t>(part)]);
+                                  w.scale.data() + p * w.rows, w.first.data() + p * w.rows, values_[now]);
     else
       kernels::vector_panel_product(y, start, w.exact.data() + p * w.rows * width_,
                                     static_cast<const Real*>(h_[now].data()), width_);
@@ -238,7 +271,9 @@ class PrimusInference {
   std::array<AlignedVector<Real>, 2> h_, heads_;           // with padding
   Panels recurrent_;
   std::array<Panels, 2> head_weights_;
-  std::vector<kernels::Int16Vector> values_;  // the state in int16, one per thread
+  std::array<kernels::Int16Vector, 2> values_;  // h_ in int16: a thread rounds its own units
+  AlignedVector<Real> weight_folded_, own_;     // see inputs()
+  Index folded_ = 0;                            // positions that weight_folded_ reads
 };
 
 }  // namespace gyrograd::models
