@@ -225,8 +225,11 @@ void gru_single_gates(Real* h, Real* out, const Real* arguments, Index hidden) {
   const Real *input = arguments + 2 * hidden, *state = input + part, *sum = arguments + 2 * part;
   for (Index u = 0; u < hidden; u += lanes<Real>) {
     const V one(Real(1));
-    const V r = divide(one, one + detail::gru_exp2<Real>(load(sum + u)));
-    const V z = divide(one, one + detail::gru_exp2<Real>(load(sum + hidden + u)));
+    V a = load(sum + u), b = load(sum + hidden + u);
+    keep(a);  // read once: these vectors lie across two stores, which each read would wait for
+    keep(b);
+    const V r = divide(one, one + detail::gru_exp2<Real>(a));
+    const V z = divide(one, one + detail::gru_exp2<Real>(b));
     const V n = tanh(fma(r, load(state + u), load(input + u)));
     const V y = fma(z, load(h + u) - n, n);
     store(h + u, y);
