@@ -5,6 +5,7 @@
 
 #include "cli/arguments.hpp"
 #include "cli/card.hpp"
+#include "cli/doubts.hpp"
 #include "cli/encoder.hpp"
 #include "cli/run_options.hpp"
 #include "cli/session.hpp"
@@ -45,17 +46,20 @@ int run_embedding(int argc, char** argv) {
   refuse_existing(card_path, run.force);
 
   const io::TensorFile file = io::read_tensors(weights);
-  std::string block;
-  Encoder model = make_encoder(arguments, config, file, block);
+  Encoder model = make_encoder(arguments, config, file);
   data::Windows windows = data::load_windows(data::windows_path(folder, version));
   const std::string normalise =
       read_normalise(arguments, file.metadata_or("gyrograd.normalise", "published"));
+  const Card card = read_card(folder, dataset, version);
+  const std::string doubts = window_doubts(windows, card, folder);
   windows = normalised_for(config, windows, folder, normalise);
   if (run.dry_run) {
     note(run, "embedding: would write ", target.string(), " (", windows.count, " x ", windows.steps, " x ",
          config.hidden, ")");
     return ExitCode::done;
   }
+  note_rate(run, "embedding", file, card);
+  note_doubts(run, "embedding", doubts);
   make_folder(target.parent_path());
   const io::DirectoryLock lock(target.parent_path());
   ThreadPool pool(run.threads);
@@ -70,7 +74,7 @@ int run_embedding(int argc, char** argv) {
                                 {"encoder_fingerprint",
                                  fingerprint(std::span<const float>(
                                      model.store().data(), static_cast<std::size_t>(model.store().size())))},
-                                {"block", block},
+                                {"block", block_word(model.config())},
                                 {"data", dataset + " " + version},
                                 {"normalise", normalise},
                                 {"gyrograd", GYROGRAD_VERSION}});

@@ -3,7 +3,10 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <set>
 #include <string>
+#include <string_view>
 
 #include "cli/arguments.hpp"
 #include "cli/card.hpp"
@@ -51,13 +54,44 @@ inline Encoder make_encoder(const io::EncoderConfig& c, const std::string& block
   return Encoder(encoder_sizes(c, block, decoder));
 }
 
+/// What weights say about themselves; other people's files say nothing and are as published.
+inline std::string said(const io::TensorFile& file, const std::string& what) {
+  return file.metadata_or("gyrograd." + what, "published");
+}
+
+/// The block of an encoder as the word of --block.
+inline std::string block_word(const models::LimuBertConfig& config) {
+  return config.block == nn::BlockResidual::residual ? "residual"
+         : config.block == nn::BlockResidual::paper  ? "paper"
+                                                     : "published";
+}
+
 /// The encoder that a file holds; --block overrules what the file says.
 inline Encoder make_encoder(const Arguments& arguments, const io::EncoderConfig& c,
-                            const io::TensorFile& file, std::string& block) {
-  block = read_block(arguments, file.metadata_or("gyrograd.block", "published"));
-  Encoder model = make_encoder(c, block, file.metadata_or("gyrograd.decoder", "published"));
+                            const io::TensorFile& file) {
+  Encoder model = make_encoder(c, read_block(arguments, said(file, "block")), said(file, "decoder"));
   nn::load_parameters<float>(model, file);
   return model;
+}
+
+/// The encoder of a joint model from a pre-training file or from another joint model, whole; a classifier
+/// where the file has one. IoError in one line where the file's encoder is another one.
+template <class Joint>
+void load_joint(Joint& model, const io::TensorFile& file) {
+  std::set<std::string, std::less<>> known;
+  std::string missing, extra;
+  model.encoder().visit([&](std::string_view name, auto&) {
+    known.emplace(name);
+    if (file.find(name) == nullptr && missing.empty()) missing = message("lacks ", name);
+  });
+  for (const io::TensorEntry& entry : file.entries())
+    if (entry.name.starts_with("transformer.") && !known.contains(entry.name) && extra.empty())
+      extra = message("has ", io::in_quotes(entry.name), ", which the model lacks");
+  if (!missing.empty() || !extra.empty())
+    fail<IoError>(file.name(), ": the encoder ", missing.empty() ? extra : missing, "; expected ",
+                  block_word(model.encoder_config()), " blocks, the file says ", said(file, "block"),
+                  "; leave out --block, or give the encoder version that the file was written for");
+  nn::load_matching<float>(model, file);
 }
 
 /// Sizes in one line, for reports and checkpoints.
@@ -101,16 +135,10 @@ inline data::Windows normalised_for(const io::EncoderConfig& c, const data::Wind
   return data::normalised(windows, c.feature_num, normalisation(normalise));
 }
 
-/// Reads weights of the published names, strictly. A file that we wrote also says which block it was trained
-/// with.
-inline void load_encoder(Encoder& model, const fs::path& file) {
-  nn::load_parameters<float>(model, io::read_tensors(file));
-}
-
 /// Writes weights with what is needed to use them: block, preprocessing, data they were trained on.
 inline void save_encoder(const fs::path& file, Encoder& model, const io::EncoderConfig& c,
-                         const std::string& block, const std::string& dataset, const std::string& version,
-                         const Card& card, const std::string& normalise = "published") {
+                         const std::string& dataset, const std::string& version, const Card& card,
+                         const std::string& normalise = "published") {
   std::string channels;
   for (const std::string& name : card.channels) channels += (channels.empty() ? "" : ", ") + name;
   nn::save_parameters<float>(
@@ -119,7 +147,7 @@ inline void save_encoder(const fs::path& file, Encoder& model, const io::Encoder
        {"gyrograd.model", "limu_bert"},
        {"gyrograd.version", GYROGRAD_VERSION},
        {"gyrograd.config", encoder_text(c)},
-       {"gyrograd.block", block},
+       {"gyrograd.block", block_word(model.config())},
        {"gyrograd.decoder", model.config().decoder == models::Decoder::paper ? "paper" : "published"},
        {"gyrograd.data", dataset + " " + version},
        {"gyrograd.rate_hz", std::to_string(card.rate)},

@@ -10,6 +10,7 @@
 
 #include "cli/arguments.hpp"
 #include "cli/card.hpp"
+#include "cli/doubts.hpp"
 #include "cli/encoder.hpp"
 #include "cli/labelled_parts.hpp"
 #include "cli/recognition_report.hpp"
@@ -134,6 +135,13 @@ void write_report(const Request& r, train::Json& report) {
   result(r.report.string());
 }
 
+/// What weakens the scores.
+void note_weakness(const Request& r, const Material& m, const io::TensorFile& file) {
+  if (r.part == "test") note_leaks(r.run, "evaluate", m.leaks);
+  note_rate(r.run, "evaluate", file, r.card);
+  note_doubts(r.run, "evaluate", window_doubts(m.windows, r.card, r.folder));
+}
+
 /// The windows of the part that move most.
 std::vector<Index> liveliest(const data::Windows& w, std::vector<Index> chosen, Index count) {
   std::vector<std::pair<double, Index>> order;
@@ -155,8 +163,7 @@ std::vector<Index> liveliest(const data::Windows& w, std::vector<Index> chosen, 
 Encoder read_encoder(const Arguments& arguments, const RunOptions& run, const io::TensorFile& file,
                      const std::string& version, io::EncoderConfig& config) {
   config = read_encoder_settings("evaluate", run, version);
-  std::string block;
-  return make_encoder(arguments, config, file, block);
+  return make_encoder(arguments, config, file);
 }
 
 /// Reconstruction error of a pre-trained encoder, of every sensor.
@@ -169,7 +176,7 @@ void evaluate_encoder(const Request& r, const Arguments& arguments, Material& m,
   const Index shown = arguments.integer("reconstructions", 4, 0, 100);
   const io::MaskConfig mask = read_mask_settings(arguments, r.run);
   if (r.run.dry_run) return note(r.run, "evaluate: would write ", r.report.string());
-  if (r.part == "test") note_leaks(r.run, "evaluate", m.leaks);
+  note_weakness(r, m, file);
   data::SpanMaskConfig spans;
   spans.mask_ratio = mask.mask_ratio;
   spans.max_gram = mask.max_gram;
@@ -272,6 +279,15 @@ struct Target {
   std::vector<std::string> names;
 };
 
+/// Refuses labels other than those that the weights tell apart.
+void check_classes(const Request& r, const io::TensorFile& file, const Target& t) {
+  const std::string there = file.metadata_or("gyrograd.classes", ""), here = class_list(t.names);
+  if (!there.empty() && there != here)
+    fail<IoError>(file.name(), ": tells apart ", there, "; the classes of label ",
+                  label_name(r.card, t.column), " of ", r.folder.string(), " are ", here,
+                  "; choose the label and data that it was trained on");
+}
+
 Target read_target(const Request& r, const Arguments& arguments, const Material& m, Index length) {
   if (!arguments.has("label_index"))
     fail<UsageError>("evaluate: -l is missing: the label column that ", r.model.text,
@@ -326,6 +342,7 @@ void evaluate_classifier(const Request& r, const Arguments& arguments, Material&
                          const io::TensorFile& file) {
   const ModelChoice choice = saved_choice("evaluate", arguments, r.run, r.model, file);
   const Target t = read_target(r, arguments, m, choice.config.seq_len);
+  check_classes(r, file, t);
   train::Json report = report_of(r, m, file);
   for (const auto& [option, value] : variant_values(choice)) report["options"][option] = value;
   if (r.model.kind == ModelWord::Kind::joint) {
@@ -338,7 +355,7 @@ void evaluate_classifier(const Request& r, const Arguments& arguments, Material&
     Joint model(encoder_sizes(sizes, block), make_model("evaluate", choice, sizes.hidden, t.classes));
     nn::load_parameters<float>(model, file);
     if (r.run.dry_run) return note(r.run, "evaluate: would write ", r.report.string());
-    if (r.part == "test") note_leaks(r.run, "evaluate", m.leaks);
+    note_weakness(r, m, file);
     return score_and_report(r, arguments, pieces, t, model, report);
   }
   data::Windows pieces = data::cut_windows(
@@ -347,7 +364,7 @@ void evaluate_classifier(const Request& r, const Arguments& arguments, Material&
   models::AnyClassifier<float> model = make_model("evaluate", choice, pieces.channels, t.classes);
   nn::load_parameters<float>(model, file);
   if (r.run.dry_run) return note(r.run, "evaluate: would write ", r.report.string());
-  if (r.part == "test") note_leaks(r.run, "evaluate", m.leaks);
+  note_weakness(r, m, file);
   score_and_report(r, arguments, pieces, t, model, report);
 }
 

@@ -2,11 +2,13 @@
 // `gyrograd pretrain MODEL DATASET VERSION`: masked-reconstruction pre-training of LIMU-BERT.
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/arguments.hpp"
 #include "cli/card.hpp"
+#include "cli/doubts.hpp"
 #include "cli/encoder.hpp"
 #include "cli/recognition_report.hpp"
 #include "cli/run_options.hpp"
@@ -90,6 +92,20 @@ train::AugmentConfig read_augment(const std::string& list) {
   return config;
 }
 
+/// The weights that -f names. They decide block, decoder and scaling unless an option does.
+std::optional<io::TensorFile> read_start(const Arguments& arguments, const fs::path& saved,
+                                         Behaviour& behaviour) {
+  std::optional<io::TensorFile> file;
+  if (arguments.has("model_file"))
+    file = io::read_tensors(find_weights("pretrain", saved, arguments.text("model_file")));
+  const auto otherwise = [&](const char* what) { return file ? said(*file, what) : "published"; };
+  behaviour.block = read_block(arguments, otherwise("block"));
+  behaviour.normalise = read_normalise(arguments, otherwise("normalise"));
+  behaviour.decoder =
+      arguments.has("decoder") ? arguments.choice("decoder", {"published", "paper"}) : otherwise("decoder");
+  return file;
+}
+
 train::Json identity_json(const train::RunIdentity& identity) {
   train::Json json = train::Json::object();
   for (const auto& [name, value] : identity) json[name] = value;
@@ -116,7 +132,7 @@ int pretrain(int argc, char** argv, Team& team) {
             {"validation-masks", "KIND", "published: new ones each epoch; corrected: fixed"},
             {"crop", "KIND", "longer windows: published (default), corrected random crop; or none"},
             {"augment", "LIST", "change training windows: pace,rotate,scale,noise (default: none)"},
-            block_option_spec("published"),
+            block_option_spec("published, or what -f says"),
             {"decoder", "KIND", "published (default), or paper: layer norm after the last dense layer"},
             normalise_option_spec(),
             {"slots", "N", "gradient slots, shared by the processes of mpirun (default 8)"},
@@ -144,9 +160,6 @@ int pretrain(int argc, char** argv, Team& team) {
   behaviour.validation_masks = arguments.has("validation-masks")
                                    ? arguments.choice("validation-masks", {"published", "corrected"})
                                    : behaviour.masks;
-  behaviour.block = read_block(arguments, "published");
-  behaviour.decoder = arguments.choice("decoder", {"published", "paper"});
-  behaviour.normalise = read_normalise(arguments);
   behaviour.augment = arguments.text("augment");
   const train::AugmentConfig augment = read_augment(behaviour.augment);
   const std::string crop = arguments.choice("crop", {"published", "corrected", "none"});
@@ -159,6 +172,7 @@ int pretrain(int argc, char** argv, Team& team) {
     return ExitCode::done;
   }
 
+  const std::optional<io::TensorFile> first = read_start(arguments, saved, behaviour);
   const Card card = read_card(folder, dataset, version);
   const bool by_users = settings.split.kind != "random";
   const WindowInput input =
@@ -167,9 +181,8 @@ int pretrain(int argc, char** argv, Team& team) {
   Encoder model = make_encoder(config, behaviour.block, behaviour.decoder);
   model.initialise(settings.seed);
   std::string start = "seed";
-  if (arguments.has("model_file")) {
-    const fs::path file = find_weights("pretrain", saved, arguments.text("model_file"));
-    load_encoder(model, file);
+  if (first) {
+    nn::load_parameters<float>(model, *first);
     start = fingerprint(
         std::span<const float>(model.store().data(), static_cast<std::size_t>(model.store().size())));
   }
@@ -196,6 +209,8 @@ int pretrain(int argc, char** argv, Team& team) {
   }
   session.open();
   note_leaks(run, "pretrain", leaks);
+  note_doubts(run, "pretrain", input.doubts);
+  if (first) note_rate(run, "pretrain", *first, card);
   note(run, "pretrain: ", split.train.size(), " training and ", split.validation.size(),
        " validation windows, ", settings.epochs, " epochs of ", recipe.batches(), " steps, ", run.threads,
        " threads", team.size() > 1 ? message(" in each of ", team.size(), " processes") : "");
@@ -209,8 +224,7 @@ int pretrain(int argc, char** argv, Team& team) {
 
   if (!state.best_weights.empty())
     std::copy(state.best_weights.begin(), state.best_weights.end(), recipe.weights().begin());
-  save_encoder(session.weights(), model, config, behaviour.block, dataset, version, card,
-               behaviour.normalise);
+  save_encoder(session.weights(), model, config, dataset, version, card, behaviour.normalise);
   train::Json report = train::report_head("pretrain", settings.seed, identity_json(identity));
   report["model"] = encoder_text(config);
   report["split"] = split_json(settings.split, split, leaks);

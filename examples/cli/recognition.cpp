@@ -10,6 +10,7 @@
 
 #include "cli/arguments.hpp"
 #include "cli/card.hpp"
+#include "cli/doubts.hpp"
 #include "cli/encoder.hpp"
 #include "cli/labelled_parts.hpp"
 #include "cli/loss_choice.hpp"
@@ -27,22 +28,6 @@ namespace gyrograd::cli {
 namespace {
 
 using Joint = models::JointClassifier<models::AnyClassifier<float>, float>;
-
-/// Embeddings that -f names; without -f those called "model", or the only ones of the data set.
-std::pair<std::string, fs::path> find_embeddings(const Workspace& at, const std::string& wanted,
-                                                 const std::string& dataset, const std::string& version) {
-  const std::string tail = '_' + dataset + '_' + version + ".npy";
-  const std::vector<std::string> there = detail::names_in(at.root / "embed", "embed_", tail, false);
-  std::string name = wanted.empty() ? "model" : model_name(wanted);
-  if (wanted.empty() && !fs::exists(at.embed(name, dataset, version)) && there.size() == 1)
-    name = there.front();
-  const fs::path path = at.embed(name, dataset, version);
-  if (!fs::exists(path)) {
-    fail<IoError>(path.string(), ": no such embeddings", did_you_mean(name, there),
-                  "; make them with 'gyrograd embedding MODEL ", dataset, " ", version, " -f ", name, "'");
-  }
-  return {name, path};
-}
 
 /// The encoder of a joint model.
 struct EncoderChoice {
@@ -122,12 +107,12 @@ Request read_request(const RecognitionCommand& command, const Arguments& argumen
     EncoderChoice encoder;
     std::tie(encoder.version, version) = joint_versions(r, version);
     encoder.config = read_encoder_settings(command.name, r.run, encoder.version);
-    encoder.block = read_block(arguments, "");
+    encoder.block = read_block(arguments, "");  // empty: what -f says
     encoder.frozen = arguments.flag("frozen-bert");
     r.encoder = encoder;
   }
   if (command.input != RecognitionInput::embeddings) {
-    r.normalise = read_normalise(arguments);
+    if (arguments.has("normalise")) r.normalise = read_normalise(arguments);
     r.copies = arguments.flag("copies");
   }
   r.model = read_model_choice(command.name, arguments, r.run, command.methods, version);
@@ -146,12 +131,13 @@ struct Material {
   LabelledParts parts;
   std::string input;         // name of the embeddings, or "windows"
   fs::path encoder_weights;  // of a joint model
-  std::string data_mark, label_mark;
+  std::string data_mark, label_mark, doubts;
 };
 
-/// Windows of recordings with the channels that the model takes.
-data::Windows read_windows(const Request& r) {
+/// Windows of recordings with the channels that the model takes, and what is doubtful about them.
+data::Windows read_windows(const Request& r, std::string& doubts) {
   const data::Windows windows = data::load_windows(data::windows_path(r.folder, r.version));
+  doubts = window_doubts(windows, r.card, r.folder);
   if (r.encoder)
     return normalised_for(r.encoder->config, windows, r.folder, r.normalise, r.model.config.seq_len);
   if (windows.channels < r.model.config.input) {
@@ -186,7 +172,7 @@ Material read_material(const Request& r) {
     windows = data::load_windows(path);
   } else {
     m.input = "windows";
-    windows = read_windows(r);
+    windows = read_windows(r, m.doubts);
   }
   data::check_pair(windows, m.labels, where);
   check_pieces(r, windows.steps);
@@ -248,8 +234,6 @@ std::string describe(const train::EpochRecord& r) {
 }
 
 io::Metadata metadata_of(const Request& r, const Material& m, const std::vector<std::string>& names) {
-  std::string classes;
-  for (const std::string& name : names) classes += (classes.empty() ? "" : ", ") + name;
   io::Metadata data = {{"format", "pt"},
                        {"gyrograd.model", r.encoder ? "joint" : r.model.method + "_classifier"},
                        {"gyrograd.version", GYROGRAD_VERSION},
@@ -259,7 +243,8 @@ io::Metadata metadata_of(const Request& r, const Material& m, const std::vector<
                        {"gyrograd.config", classifier_config_json(r.model.config).dump()},
                        {"gyrograd.data", r.dataset + " " + r.version},
                        {"gyrograd.input", m.input},
-                       {"gyrograd.classes", classes}};
+                       {"gyrograd.rate_hz", std::to_string(r.card.rate)},
+                       {"gyrograd.classes", class_list(names)}};
   for (const auto& [option, value] : variant_values(r.model))
     data.emplace("gyrograd." + option.substr(2), value);
   if (!r.normalise.empty()) data.emplace("gyrograd.normalise", r.normalise);
@@ -307,6 +292,7 @@ int train_and_report(const Request& r, const Material& m, Session& session, Mode
   }
   session.open();
   note_leaks(r.run, r.command.name, m.leaks);
+  note_doubts(r.run, r.command.name, m.doubts);
   if (r.encoder && r.source.empty()) note(r.run, r.command.name, ": no -f, so the encoder starts untrained");
   if (m.parts.labelled.exhausted)
     note(r.run, r.command.name, ": a class has too few pieces; ", m.parts.labelled.per_class,
@@ -340,40 +326,52 @@ int train_and_report(const Request& r, const Material& m, Session& session, Mode
   return ExitCode::done;
 }
 
+/// Weights that training starts from: a pre-trained encoder, a joint model or, of benchmark, a classifier.
+/// They decide block and scaling unless an option does; another behaviour of the classifier is refused.
+std::optional<io::TensorFile> read_start(Request& r) {
+  std::optional<io::TensorFile> file;
+  if (r.command.input != RecognitionInput::embeddings && !r.source.empty()) {
+    const fs::path folder = r.encoder ? r.run.at.saved("pretrain_base", r.dataset, r.version) : r.saved();
+    file = io::read_tensors(find_weights(r.command.name, folder, r.source));
+    for (const auto& [option, value] : variant_values(r.model))
+      if (const std::string there = file->metadata_or("gyrograd." + option.substr(2), value); there != value)
+        fail<UsageError>(r.command.name, ": ", option, " is ", value, ", but ", file->name(),
+                         " was trained with ", there, "; give ", option, " ", there);
+  }
+  const auto otherwise = [&](const char* what) { return file ? said(*file, what) : "published"; };
+  if (r.encoder && r.encoder->block.empty()) r.encoder->block = otherwise("block");
+  if (r.command.input != RecognitionInput::embeddings && r.normalise.empty())
+    r.normalise = otherwise("normalise");
+  return file;
+}
+
 template <class Model>
 std::string weights_mark(Model& model) {
   return fingerprint(
       std::span<const float>(model.store().data(), static_cast<std::size_t>(model.store().size())));
 }
 
-/// Encoder and classifier in one; -f names a pre-trained encoder or a joint model.
-int run_joint(Request& r, const Material& m, Session& session) {
-  EncoderChoice& encoder = *r.encoder;
-  std::optional<io::TensorFile> file;
-  if (!r.source.empty()) {
-    const fs::path folder = r.run.at.saved("pretrain_base", r.dataset, r.version);
-    file = io::read_tensors(find_weights(r.command.name, folder, r.source));
-  }
-  if (encoder.block.empty())
-    encoder.block = file ? file->metadata_or("gyrograd.block", "published") : "published";
+/// Encoder and classifier in one.
+int run_joint(const Request& r, const Material& m, Session& session,
+              const std::optional<io::TensorFile>& start) {
+  const EncoderChoice& encoder = *r.encoder;
   Joint model(encoder_sizes(encoder.config, encoder.block),
               make_model(r.command.name, r.model, encoder.config.hidden, m.parts.classes), encoder.frozen);
   model.initialise(r.settings.seed);
-  if (file) nn::load_matching<float>(model, *file);
-  return train_and_report(r, m, session, model, file ? weights_mark(model) : "seed");
+  if (start) load_joint(model, *start);
+  if (start) note_rate(r.run, r.command.name, *start, r.card);
+  return train_and_report(r, m, session, model, start ? weights_mark(model) : "seed");
 }
 
-/// A classifier on embeddings or windows; -f of benchmark names weights to start from.
-int run_single(const Request& r, const Material& m, Session& session) {
+/// A classifier on embeddings or windows.
+int run_single(const Request& r, const Material& m, Session& session,
+               const std::optional<io::TensorFile>& start) {
   models::AnyClassifier<float> model =
       make_model(r.command.name, r.model, m.pieces.channels, m.parts.classes);
   model.initialise(r.settings.seed);
-  std::string start = "seed";
-  if (r.command.input == RecognitionInput::windows && !r.source.empty()) {
-    nn::load_parameters<float>(model, io::read_tensors(find_weights(r.command.name, r.saved(), r.source)));
-    start = weights_mark(model);
-  }
-  return train_and_report(r, m, session, model, start);
+  if (start) nn::load_parameters<float>(model, *start);
+  if (start) note_rate(r.run, r.command.name, *start, r.card);
+  return train_and_report(r, m, session, model, start ? weights_mark(model) : "seed");
 }
 
 }  // namespace
@@ -391,8 +389,9 @@ int run_recognition(const RecognitionCommand& command, int argc, char** argv) {
     note(r.run, command.name, ": ", session.weights().string(), " is complete, nothing to resume");
     return ExitCode::done;
   }
+  const std::optional<io::TensorFile> start = read_start(r);
   const Material m = read_material(r);
-  return command.input == RecognitionInput::encoder ? run_joint(r, m, session) : run_single(r, m, session);
+  return r.encoder ? run_joint(r, m, session, start) : run_single(r, m, session, start);
 }
 
 }  // namespace gyrograd::cli

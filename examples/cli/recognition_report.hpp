@@ -20,6 +20,13 @@ inline std::string label_name(const Card& card, Index column) {
   return at < card.labels.size() ? card.labels[at].name : std::to_string(column);
 }
 
+/// Class names in one line, as weights carry them.
+inline std::string class_list(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
+}
+
 /// {"kind", windows of the parts, "leaks"}.
 inline train::Json split_json(const SplitChoice& choice, const data::Split& split,
                               const data::LeakReport& leaks) {

@@ -9,6 +9,7 @@
 
 #include "cli/arguments.hpp"
 #include "cli/card.hpp"
+#include "cli/doubts.hpp"
 #include "cli/encoder.hpp"
 #include "cli/labelled_parts.hpp"
 #include "cli/model_choice.hpp"
@@ -54,7 +55,7 @@ struct Material {
   std::vector<Index> self_train, self_validation;  // pieces of the self-training
   data::Split split;
   data::LeakReport leaks;
-  std::string data_mark, label_mark;
+  std::string data_mark, label_mark, doubts;
 };
 
 std::vector<OptionSpec> option_specs() {
@@ -141,6 +142,7 @@ Material read_material(const Request& r) {
     fail<IoError>(r.folder.string(), ": windows of ", windows.steps, " steps cannot be cut into the ",
                   r.config.seq_len, " steps of tpn_", r.model_version,
                   "; choose another MODEL version or prepare other windows");
+  m.doubts = window_doubts(windows, r.card, r.folder);
   windows = data::normalised(windows, r.config.input, normalisation(r.choice.normalise));
   m.data_mark = fingerprint(windows.values), m.label_mark = fingerprint(labels.values);
   const WindowSources sources = read_sources(r.folder, r.version, r.card, labels, windows.count);
@@ -280,6 +282,7 @@ void train_classifier(const Request& r, const Material& m, const fs::path& weigh
   train::SupervisedTraining<float, Model> recipe(model, m.pieces, m.parts.labelled.pieces, m.parts.validation,
                                                  m.parts.classes, options, pool);
   note_leaks(r.run, "tpn", m.leaks);
+  note_doubts(r.run, "tpn", m.doubts);
   note(r.run, "tpn: ", m.parts.labelled.pieces.size(), " labelled of ", m.parts.train.size(),
        " training pieces, ", m.parts.validation.size(), " validation, ", m.parts.test.size(), " test, ",
        m.parts.classes, " classes");
@@ -298,9 +301,7 @@ void train_classifier(const Request& r, const Material& m, const fs::path& weigh
   keep_best(state, recipe.weights());
   const std::vector<std::string> names = class_names(r.card, r.column, m.parts.classes);
   io::Metadata metadata = metadata_of(r, "tpn_classifier");
-  std::string classes;
-  for (const std::string& name : names) classes += (classes.empty() ? "" : ", ") + name;
-  metadata["gyrograd.classes"] = classes;
+  metadata["gyrograd.classes"] = class_list(names);
   nn::save_parameters<float>(model, session.weights(), metadata);
   train::Json report = report_of(r, m, "tpn", identity);
   report["label"] = {{"column", r.column}, {"name", label_name(r.card, r.column)}, {"classes", names}};

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cli/arguments.hpp"
+#include "cli/doubts.hpp"
 #include "cli/encoder.hpp"
 #include "cli/session.hpp"
 #include "cli/splits.hpp"
@@ -27,6 +28,7 @@ struct WindowInput {
   std::shared_ptr<data::WindowSource> windows;
   WindowSources sources;
   std::string fingerprint;
+  std::string doubts;  ///< about windows in memory
 };
 
 inline OptionSpec max_memory_option_spec() {
@@ -107,6 +109,7 @@ inline WindowInput open_windows(const Arguments& arguments, const io::EncoderCon
   }
   WindowInput input;
   input.sources = read_sources(folder, version, card, labels, windows.count);
+  input.doubts = window_doubts(windows, card, folder);
   windows = normalised_for(config, windows, folder, normalise,
                            longer ? std::min<Index>(windows.steps, config.seq_len) : 0);
   input.fingerprint = fingerprint(windows.values);

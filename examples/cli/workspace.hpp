@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "cli/cli.hpp"
@@ -137,6 +138,23 @@ inline std::string model_name(const std::string& file_or_name) {
   const fs::path path(file_or_name);
   const std::string extension = path.extension().string();
   return extension == ".pt" || extension == ".safetensors" ? path.stem().string() : path.filename().string();
+}
+
+/// Embeddings that -f names; without -f those called "model", or the only ones of the data set.
+inline std::pair<std::string, fs::path> find_embeddings(const Workspace& at, const std::string& wanted,
+                                                        const std::string& dataset,
+                                                        const std::string& version) {
+  const std::string tail = '_' + dataset + '_' + version + ".npy";
+  const std::vector<std::string> there = detail::names_in(at.root / "embed", "embed_", tail, false);
+  std::string name = wanted.empty() ? "model" : model_name(wanted);
+  if (wanted.empty() && !fs::exists(at.embed(name, dataset, version)) && there.size() == 1)
+    name = there.front();
+  const fs::path path = at.embed(name, dataset, version);
+  if (!fs::exists(path)) {
+    fail<IoError>(path.string(), ": no such embeddings", did_you_mean(name, there),
+                  "; make them with 'gyrograd embedding MODEL ", dataset, " ", version, " -f ", name, "'");
+  }
+  return {name, path};
 }
 
 }  // namespace gyrograd::cli
