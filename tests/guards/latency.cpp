@@ -2,7 +2,7 @@
 // Batch-1 inference: p99.9 at most twice the median, no allocation, no system call.
 // usage: latency              up to 10 windows of 50000 GRU calls and of 2000 encoder calls; the best window
 // counts
-//        latency --full       10^6 calls of each, all of them counting (GRU: best of 3 tries): 8 minutes, of
+//        latency --full       10^6 calls of each, all of them counting (GRU: best of 3 tries): 10 minutes, of
 //                             which reading /proc/interrupts and repeated blocks take nearly half
 //        latency --self-test  planted faults of each kind are found
 // The machine must not decide. Calls are timed in blocks of about 0.3 ms on one core. A block in which an
