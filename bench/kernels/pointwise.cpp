@@ -137,6 +137,8 @@ struct NormForward : Norm {
 struct NormBackward : Norm {
   using Norm::Norm;
   Eigen::ArrayXXf normal, scaled;
+  AlignedVector<float> scratch =
+      AlignedVector<float>(static_cast<std::size_t>(kernels::layer_norm_backward_scratch<float>(C)));
   void naive() {
     naive_norm_backward(dx.data(), dgamma.data(), dbeta.data(), dy.data(), x.data(), gamma.data(),
                         mean.data(), rstd.data(), P, C);
@@ -150,10 +152,9 @@ struct NormBackward : Norm {
     map(dx) = ((scaled.colwise() - sum) - normal.colwise() * along).colwise() * column(rstd);
   }
   void gyrograd() {
-    kernels::layer_norm_backward_parameters(dgamma.data(), dbeta.data(), dy.data(), x.data(), mean.data(),
-                                            rstd.data(), P, C);
-    kernels::layer_norm_backward_data(dx.data(), static_cast<const float*>(nullptr), dy.data(), x.data(),
-                                      gamma.data(), mean.data(), rstd.data(), P, C);
+    kernels::layer_norm_backward(dx.data(), static_cast<const float*>(nullptr), dgamma.data(), dbeta.data(),
+                                 dy.data(), x.data(), gamma.data(), mean.data(), rstd.data(), P, C,
+                                 scratch.data());
   }
   std::array<AlignedVector<float>*, 3> outputs() { return {&dx, &dgamma, &dbeta}; }
   std::vector<double> reference() const {

@@ -26,6 +26,7 @@ GYROGRAD_INSTANCES void attention_backward<R>(R*, const R*, R*, R*, const R*, co
 GYROGRAD_INSTANCES void linear_forward<R>(R*, const R*, const R*, const R*, const R*, Index, Index, Index); \
 GYROGRAD_INSTANCES void linear_backward_data<R>(R*, const R*, const R*, const R*, Index, Index, Index); \
 GYROGRAD_INSTANCES void linear_backward_weight<R>(R*, const R*, const R*, Index, Index, Index, R*); \
+GYROGRAD_INSTANCES void linear_backward_weights<R>(std::span<const WeightGradient<R>>, const R*, Index, Index, Index, R*); \
 GYROGRAD_INSTANCES void gru_forward<R>(const GruForward<R>&); \
 GYROGRAD_INSTANCES void gru_backward<R>(const GruBackward<R>&); \
 GYROGRAD_INSTANCES void gru_backward_data<R>(R*, const R*, const R*, const R*, Index, Index, Index, Index); \
@@ -44,7 +45,7 @@ GYROGRAD_INSTANCES void product<1, Epilogue::store, R>(const Product<R>&); \
 GYROGRAD_INSTANCES void reduction<1, R>(const Reduction<R>&); \
 GYROGRAD_INSTANCES void layer_norm_forward<R>(R*, R*, R*, const R*, const R*, const R*, Index, Index, R); \
 GYROGRAD_INSTANCES void layer_norm_backward_data<R>(R*, const R*, const R*, const R*, const R*, const R*, const R*, Index, Index); \
-GYROGRAD_INSTANCES void layer_norm_backward_parameters<R>(R*, R*, const R*, const R*, const R*, const R*, Index, Index); \
+GYROGRAD_INSTANCES void layer_norm_backward<R>(R*, const R*, R*, R*, const R*, const R*, const R*, const R*, const R*, Index, Index, R*); \
 GYROGRAD_INSTANCES void softmax_forward<R>(R*, const R*, Index, Index, Index); \
 GYROGRAD_INSTANCES void softmax_backward<R>(R*, const R*, const R*, const R*, Index, Index, Index);
 // clang-format on

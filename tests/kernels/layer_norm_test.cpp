@@ -56,8 +56,13 @@ void check(Index P, Index C, double eps) {
                            gamma.data(), mean.data(), rstd.data(), P, C);
   CHECK(same_bits(residual.values(), dx.values()));
 
-  layer_norm_backward_parameters(dgamma.data(), dbeta.data(), dy.data(), x.data(), mean.data(), rstd.data(),
-                                 P, C);
+  Guarded<Real> both(P * C), scratch(layer_norm_backward_scratch<Real>(C));
+  layer_norm_backward(both.data(), static_cast<const Real*>(nullptr), dgamma.data(), dbeta.data(), dy.data(),
+                      x.data(), gamma.data(), mean.data(), rstd.data(), P, C, scratch.data());
+  CHECK((both.intact() && scratch.intact()));
+  layer_norm_backward_data(dx.data(), static_cast<const Real*>(nullptr), dy.data(), x.data(), gamma.data(),
+                           mean.data(), rstd.data(), P, C);
+  CHECK(same_bits(both.values(), dx.values()));
   check_close<Real>(dgamma.values(), dgamma_want, 4);
   check_close<Real>(dbeta.values(), dbeta_want, 4);
   CHECK((dgamma.intact() && dbeta.intact()));

@@ -72,3 +72,23 @@ TEMPLATE_TEST_CASE("dense layer forward and backward equal plain loops", "", flo
   check<TestType>(120, 72, 144);
   check<TestType>(18, 72, 6);
 }
+
+TEMPLATE_TEST_CASE("weight gradients of layers that share an input have the bits of each alone", "", float,
+                   double) {
+  using Real = TestType;
+  for (const auto& [P, in, out] : {std::array<Index, 3>{5, 3, 4}, {120, 72, 72}, {240, 72, 10}}) {
+    const auto x = random_values<Real>(P * in, 1), dy = random_values<Real>(P * out, 2),
+               other = random_values<Real>(P * out, 3), start = random_values<Real>(in * out, 4);
+    std::vector<Real> scratch(static_cast<std::size_t>(linear_backward_weight_scratch<Real>(P, in, out)));
+    std::vector<Real> want = start, want_other = start, got = start, got_other = start;
+    linear_backward_weight(want.data(), dy.data(), x.data(), P, in, out, scratch.data());
+    linear_backward_weight(want_other.data(), other.data(), x.data(), P, in, out, scratch.data());
+    const std::array<WeightGradient<Real>, 2> layers{
+        {{got.data(), dy.data()}, {got_other.data(), other.data()}}};
+    linear_backward_weights(std::span<const WeightGradient<Real>>(layers), x.data(), P, in, out,
+                            scratch.data());
+    CHECK((got == want && got_other == want_other));
+    linear_backward_weights(std::span<const WeightGradient<Real>>(), x.data(), P, in, out, scratch.data());
+    CHECK(got == want);
+  }
+}

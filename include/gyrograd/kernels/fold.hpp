@@ -87,25 +87,35 @@ GYROGRAD_INLINE void fold_rows(float* c, Index c_row, const Batch<float> (*v)[fo
   }
 }
 
-/// Group 2: a row of four vectors becomes two parts, (0, 1) and (2, 3).
+/// The same for eight values at once: half of `sums`.
+template <int Half>
+GYROGRAD_INLINE void add_half(float* out, __m512 sums, float scale) {
+  __m256 eight;
+  if constexpr (Half == 0)
+    eight = _mm512_castps512_ps256(sums);
+  else
+    eight = _mm256_castpd_ps(_mm512_maskz_extractf64x4_pd(__mmask8{0xf}, _mm512_castps_pd(sums), 1));
+  _mm256_storeu_ps(out, _mm256_fmadd_ps(eight, _mm256_set1_ps(scale), _mm256_loadu_ps(out)));
+}
+
+/// Group 2: a row of four vectors becomes the two parts (0, 1) and (2, 3), two rows become one vector.
 template <int Rows>
 GYROGRAD_INLINE void fold_row_pairs(float* c, Index c_row, const Batch<float> (*v)[fold_columns],
                                     float scale) {
-  const auto parts = [](const Batch<float>* row) __attribute__((always_inline)) {
-    return merge_part_halves(merge_pairs(row[0], row[1]), merge_pairs(row[2], row[3]));
+  const auto first = [](const Batch<float>* row) __attribute__((always_inline)) {
+    return merge_pairs(row[0], row[1]);
   };
-  if constexpr (Rows >= 2) {
-    const __m512 sums = merge_part_neighbours(parts(v[0]), parts(v[1]));
-    add_part<0>(c, sums, scale);
-    add_part<2>(c + 4, sums, scale);
-    add_part<1>(c + c_row, sums, scale);
-    add_part<3>(c + c_row + 4, sums, scale);
-    fold_row_pairs<Rows - 2>(c + 2 * c_row, c_row, v + 2, scale);
-  } else if constexpr (Rows == 1) {
-    const __m512 row = parts(v[0]);
-    const __m512 sums = _mm512_add_ps(row, _mm512_shuffle_f32x4(row, row, 0xb1));
-    add_part<0>(c, sums, scale);
-    add_part<2>(c + 4, sums, scale);
+  const auto second = [](const Batch<float>* row) __attribute__((always_inline)) {
+    return merge_pairs(row[2], row[3]);
+  };
+  if constexpr (Rows >= 1) {
+    constexpr bool two = Rows >= 2;
+    const Batch<float>* other = v[two ? 1 : 0];
+    const __m512 sums = merge_part_neighbours(merge_part_halves(first(v[0]), first(other)),
+                                              merge_part_halves(second(v[0]), second(other)));
+    add_half<0>(c, sums, scale);
+    if constexpr (two) add_half<1>(c + c_row, sums, scale);
+    fold_row_pairs<Rows - (two ? 2 : 1)>(c + (two ? 2 : 1) * c_row, c_row, v + (two ? 2 : 1), scale);
   }
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "gyrograd/kernels/blocks.hpp"
+#include "gyrograd/kernels/fold.hpp"
 
 namespace gyrograd::kernels {
 
@@ -66,11 +67,13 @@ GYROGRAD_INLINE void layer_norm_block(Real* y, Index ldy, Real* mean, Real* rstd
   }
 }
 
-/// Data gradient for one block of positions.
-template <class Real, int Vectors, bool Tail>
-GYROGRAD_INLINE void layer_norm_backward_block(Real* dx, const Real* residual, const Real* dy, const Real* x,
-                                               const Real* gamma, const Real* mean, const Real* rstd,
-                                               Index positions, Index channels, Index tail) {
+/// Gradient for one block of positions. With Parameters the sums of dy n and dy over its positions are added
+/// to `sums`, one vector a channel: those of dy behind those of dy n.
+template <class Real, int Vectors, bool Tail, bool Parameters>
+GYROGRAD_INLINE void layer_norm_backward_block(Real* dx, const Real* residual, [[maybe_unused]] Real* sums,
+                                               const Real* dy, const Real* x, const Real* gamma,
+                                               const Real* mean, const Real* rstd, Index positions,
+                                               Index channels, Index tail) {
   using V = Batch<Real>;
   const auto read = [=](const Real* p, Index c, int v) __attribute__((always_inline)) {
     return load_block<Vectors, Tail>(p + c * positions, v, tail);
@@ -97,16 +100,53 @@ GYROGRAD_INLINE void layer_norm_backward_block(Real* dx, const Real* residual, c
     sum[v] = sum[v] * scale * r[v];
     along[v] = along[v] * scale * r[v] * r[v] * r[v];
   }
+  [[maybe_unused]] Real* shifts = sums + channels * lanes<Real>;
   for (Index c = 0; c < channels; ++c) {
     const V g = broadcast(gamma[c]);
+    [[maybe_unused]] V slope(Real(0)), shift(Real(0));
     GYROGRAD_UNROLL
     for (int v = 0; v < Vectors; ++v) {
-      V d = fma(read(dy, c, v) * g, r[v], V(Real(0)) - sum[v]);
-      d = fnma(along[v], read(x, c, v) - m[v], d);
-      if (residual != nullptr) d = d + read(residual, c, v);
-      store_block<Vectors, Tail>(dx + c * positions, d, v, tail);
+      const V d = read(dy, c, v), deviation = read(x, c, v) - m[v];
+      if constexpr (Parameters) {
+        slope = fma(d * r[v], deviation, slope);
+        shift = shift + d;
+      }
+      V out = fnma(along[v], deviation, fma(d * g, r[v], V(Real(0)) - sum[v]));
+      if (residual != nullptr) out = out + read(residual, c, v);
+      store_block<Vectors, Tail>(dx + c * positions, out, v, tail);
+    }
+    if constexpr (Parameters) {
+      store(sums + c * lanes<Real>, load(sums + c * lanes<Real>) + slope);
+      store(shifts + c * lanes<Real>, load(shifts + c * lanes<Real>) + shift);
     }
   }
+}
+
+/// Blocks of the gradient; `sums` as for one of them.
+template <bool Parameters, class Real>
+void layer_norm_backward(Real* dx, const Real* residual, Real* sums, const Real* dy, const Real* x,
+                         const Real* gamma, const Real* mean, const Real* rstd, Index positions,
+                         Index channels) {
+  for_blocks<Real>(positions, [&]<int Vectors, bool Tail>(std::integral_constant<int, Vectors>,
+                                                          std::bool_constant<Tail>, Index p, Index tail) {
+    layer_norm_backward_block<Real, Vectors, Tail, Parameters>(
+        dx + p, residual == nullptr ? nullptr : residual + p, sums, dy + p, x + p, gamma, mean + p, rstd + p,
+        positions, channels, tail);
+  });
+}
+
+/// to(c) += sum of the lanes of vector c.
+template <class Real>
+void add_lane_sums(Real* to, const Real* vectors, Index channels) {
+  constexpr Index L = lanes<Real>;
+  Index c = 0;
+  for (; c + fold_columns <= channels; c += fold_columns) {
+    Batch<Real> four[1][fold_columns];
+    GYROGRAD_UNROLL
+    for (int i = 0; i < fold_columns; ++i) four[0][i] = load(vectors + (c + i) * L);
+    fold<1, 1>(to + c, 0, four, Real(1));
+  }
+  for (; c < channels; ++c) to[c] += reduce_add(load(vectors + c * L));
 }
 
 }  // namespace detail
@@ -130,36 +170,27 @@ template <class Real>
 void layer_norm_backward_data(Real* dx, const Real* residual, const Real* dy, const Real* x,
                               const Real* gamma, const Real* mean, const Real* rstd, Index positions,
                               Index channels) {
-  for_blocks<Real>(positions, [&]<int Vectors, bool Tail>(std::integral_constant<int, Vectors>,
-                                                          std::bool_constant<Tail>, Index p, Index tail) {
-    detail::layer_norm_backward_block<Real, Vectors, Tail>(
-        dx + p, residual == nullptr ? nullptr : residual + p, dy + p, x + p, gamma, mean + p, rstd + p,
-        positions, channels, tail);
-  });
+  detail::layer_norm_backward<false, Real>(dx, residual, nullptr, dy, x, gamma, mean, rstd, positions,
+                                           channels);
 }
 
-/// dgamma(c) += sum_p dy n, dbeta(c) += sum_p dy.   dgamma, dbeta: (C)  dy, x: (P x C)  mean, rstd: (P)
+/// Scratch values that layer_norm_backward needs.
 template <class Real>
-void layer_norm_backward_parameters(Real* dgamma, Real* dbeta, const Real* dy, const Real* x,
-                                    const Real* mean, const Real* rstd, Index positions, Index channels) {
-  using V = Batch<Real>;
-  constexpr Index L = lanes<Real>;
-  for (Index c = 0; c < channels; ++c, dy += positions, x += positions) {
-    V scale(Real(0)), shift(Real(0));
-    Index p = 0;
-    for (; p + L <= positions; p += L) {
-      const V d = load(dy + p);
-      scale = fma(d * load(rstd + p), load(x + p) - load(mean + p), scale);
-      shift = shift + d;
-    }
-    if (const Index n = positions - p; n > 0) {
-      const V d = load_partial(dy + p, n);
-      scale = fma(d * load_partial(rstd + p, n), load_partial(x + p, n) - load_partial(mean + p, n), scale);
-      shift = shift + d;
-    }
-    dgamma[c] += reduce_add(scale);
-    dbeta[c] += reduce_add(shift);
-  }
+constexpr Index layer_norm_backward_scratch(Index channels) {
+  return 2 * channels * lanes<Real>;
+}
+
+/// The same, and dgamma(c) += sum_p dy n, dbeta(c) += sum_p dy in the same pass.
+/// dgamma, dbeta: (C)  scratch: layer_norm_backward_scratch() values
+template <class Real>
+void layer_norm_backward(Real* dx, const Real* residual, Real* dgamma, Real* dbeta, const Real* dy,
+                         const Real* x, const Real* gamma, const Real* mean, const Real* rstd,
+                         Index positions, Index channels, Real* scratch) {
+  std::fill_n(scratch, layer_norm_backward_scratch<Real>(channels), Real(0));
+  detail::layer_norm_backward<true, Real>(dx, residual, scratch, dy, x, gamma, mean, rstd, positions,
+                                          channels);
+  detail::add_lane_sums(dgamma, static_cast<const Real*>(scratch), channels);
+  detail::add_lane_sums(dbeta, static_cast<const Real*>(scratch + channels * lanes<Real>), channels);
 }
 
 }  // namespace gyrograd::kernels

@@ -2,6 +2,8 @@
 // Dense layer on positions: y = x W^T + b, its data gradient and its weight gradient.
 #pragma once
 
+#include <span>
+
 #include "gyrograd/kernels/product.hpp"
 #include "gyrograd/kernels/reduction.hpp"
 #include "gyrograd/kernels/transpose.hpp"
@@ -72,37 +74,29 @@ constexpr bool weights_in_lanes(Index positions, Index in, Index out) {
   return copy < sums;
 }
 
-}  // namespace detail
-
-/// Scratch values that linear_backward_weight needs.
+/// dweight(o, i) += sum_p dy(p, o) transposed(i, p): channels of the input in the lanes.
 template <class Real>
-constexpr Index linear_backward_weight_scratch(Index positions, Index in, Index out) {
-  return detail::weights_in_lanes<Real>(positions, in, out) ? positions * in : 0;
+void weight_product(Real* dweight, const Real* dy, const Real* transposed, Index positions, Index in,
+                    Index out) {
+  Product<Real> a;
+  a.y = dweight;
+  a.ldy = in;
+  a.x = transposed;
+  a.ldx = in;
+  a.w = dy;
+  a.w_row = positions;
+  a.w_step = 1;
+  a.positions = in;
+  a.rows = out;
+  a.depth = positions;
+  a.residual = dweight;
+  a.ld_residual = in;
+  product(a);
 }
 
-/// dweight(o, i) += sum_p dy(p, o) x(p, i).   dweight: (out, in) row-major  dy: (P x out)  x: (P x in)
-/// scratch: linear_backward_weight_scratch() values
+/// The same from x as it lies: positions in the lanes.
 template <class Real>
-void linear_backward_weight(Real* dweight, const Real* dy, const Real* x, Index positions, Index in,
-                            Index out, Real* scratch) {
-  if (detail::weights_in_lanes<Real>(positions, in, out)) {
-    transpose(scratch, in, x, positions, positions, in);
-    Product<Real> a;
-    a.y = dweight;
-    a.ldy = in;
-    a.x = scratch;
-    a.ldx = in;
-    a.w = dy;
-    a.w_row = positions;
-    a.w_step = 1;
-    a.positions = in;
-    a.rows = out;
-    a.depth = positions;
-    a.residual = dweight;
-    a.ld_residual = in;
-    product(a);
-    return;
-  }
+void weight_reduction(Real* dweight, const Real* dy, const Real* x, Index positions, Index in, Index out) {
   Reduction<Real> a;
   a.c = dweight;
   a.c_row = in;
@@ -114,6 +108,44 @@ void linear_backward_weight(Real* dweight, const Real* dy, const Real* x, Index 
   a.rows = out;
   a.columns = in;
   reduction(a);
+}
+
+}  // namespace detail
+
+/// Scratch values that linear_backward_weight needs.
+template <class Real>
+constexpr Index linear_backward_weight_scratch(Index positions, Index in, Index out) {
+  return detail::weights_in_lanes<Real>(positions, in, out) ? positions * in : 0;
+}
+
+/// Weight gradient of one of several layers that share their input x.
+template <class Real>
+struct WeightGradient {
+  Real* dweight;   ///< (out, in) row-major, added to
+  const Real* dy;  ///< (P x out)
+};
+
+/// dweight(o, i) += sum_p dy(p, o) x(p, i) for every layer; x is transposed once for all.
+/// x: (P x in)  scratch: linear_backward_weight_scratch() values
+template <class Real>
+void linear_backward_weights(std::span<const WeightGradient<Real>> layers, const Real* x, Index positions,
+                             Index in, Index out, Real* scratch) {
+  const bool in_lanes = detail::weights_in_lanes<Real>(positions, in, out);
+  if (in_lanes && !layers.empty()) transpose(scratch, in, x, positions, positions, in);
+  for (const WeightGradient<Real>& layer : layers) {
+    if (in_lanes)
+      detail::weight_product(layer.dweight, layer.dy, static_cast<const Real*>(scratch), positions, in, out);
+    else
+      detail::weight_reduction(layer.dweight, layer.dy, x, positions, in, out);
+  }
+}
+
+/// The same for one layer.   dweight: (out, in) row-major  dy: (P x out)  x: (P x in)
+template <class Real>
+void linear_backward_weight(Real* dweight, const Real* dy, const Real* x, Index positions, Index in,
+                            Index out, Real* scratch) {
+  const WeightGradient<Real> layer{dweight, dy};
+  linear_backward_weights(std::span(&layer, 1), x, positions, in, out, scratch);
 }
 
 /// dbias(o) += sum_p dy(p, o).   dbias: (out)  dy: (P x out)

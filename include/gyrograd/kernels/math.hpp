@@ -236,15 +236,14 @@ template <class Real>
 GYROGRAD_INLINE void gelu_pair(Batch<Real>& y, Batch<Real>& slope, Batch<Real> x) {
   using V = Batch<Real>;
   if constexpr (std::is_same_v<Real, float>) {
-    const V z = abs(x) * V(0.70710678F);
-    const V t = divide(V(1.0F), fma(V(0.39F), z, V(1.0F)));
-    const V e = exp2_clamped(x * x * V(-0.72134752F));  // exp(-x^2 / 2)
-    V q = fma(V(-0.2275372208F), t, V(0.8866647574F));
-    q = fma(q, t, V(-0.635400902F));
-    q = fma(q, t, V(0.6495598958F));
-    q = fma(q, t, V(0.0913882179F));
-    q = fma(q, t, V(0.2353252499F));
-    const V tail = V(0.5F) * e * t * q;  // 1 - Phi(|x|)
+    const V t = divide(V(1.0F), fma(V(0.275771645F), abs(x), V(1.0F)));
+    const V e = exp2_nonpositive(x * x * V(-0.72134752F));  // exp(-x^2 / 2)
+    V q = fma(V(-0.1137686104F), t, V(0.4433323787F));      // a6 / 2, a5 / 2, ...
+    q = fma(q, t, V(-0.3177004515F));
+    q = fma(q, t, V(0.3247799343F));
+    q = fma(q, t, V(0.04569410895F));
+    q = fma(q, t, V(0.11766262495F));
+    const V tail = e * t * q;  // 1 - Phi(|x|)
     const V phi = select(x < V(0.0F), tail, V(1.0F) - tail);
     y = x * phi;
     slope = fma(x * V(0.39894228F), e, phi);

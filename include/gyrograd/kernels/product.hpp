@@ -60,6 +60,13 @@ inline constexpr int tile_rows = vector_registers == 16 ? 4 : lanes<float> == 4 
 inline constexpr int short_tile_rows = vector_registers == 16 ? 3 : tile_rows;
 inline constexpr Index short_depth = 40;
 
+/// Moves p by one addition: else a compiler keeps the distances of all rows, more than there are registers.
+template <class T>
+GYROGRAD_INLINE void next_row(T*& p, Index stride) {
+  p += stride;
+  asm("" : "+r"(p));
+}
+
 /// `tiles` tiles of Rows rows below one another, for Vectors whole vectors of positions from p; with Tail the
 /// last vector has `tail` valid lanes. One K loop, one tile shape per function, never inlined: g++ 12
 /// otherwise keeps the operand vectors on the stack.
@@ -105,8 +112,6 @@ template <class Real, int Rows, int Vectors, int Group, Epilogue epilogue, bool 
       x += ldx;
       w += w_step;
     }
-    Real* y = a.y + p + m * a.ldy;
-    const Real* residual = a.residual == nullptr ? nullptr : a.residual + p + m * a.ld_residual;
     if (a.lane_factor != nullptr) {
       GYROGRAD_UNROLL
       for (int v = 0; v < Vectors; ++v) {
@@ -115,17 +120,22 @@ template <class Real, int Rows, int Vectors, int Group, Epilogue epilogue, bool 
         for (int r = 0; r < Rows; ++r) sum[r][v] = sum[r][v] * factor;
       }
     }
+    Real* y = a.y + p + m * a.ldy;
+    const Index ldy = a.ldy, ld_residual = a.ld_residual;  // a.y may point at them, for all a compiler knows
+    const Real* residual = a.residual == nullptr ? nullptr : a.residual + p + m * ld_residual;
     GYROGRAD_UNROLL
     for (int r = 0; r < Rows; ++r) {
       GYROGRAD_UNROLL
       for (int v = 0; v < Vectors; ++v) {
         V out = sum[r][v];
         if constexpr (epilogue == Epilogue::multiply)
-          out = out * read(y + r * a.ldy, v);
+          out = out * read(y, v);
         else if (residual != nullptr)
-          out = out + read(residual + r * a.ld_residual, v);
-        store_block<Vectors, Tail>(y + r * a.ldy, out, v, tail);
+          out = out + read(residual, v);
+        store_block<Vectors, Tail>(y, out, v, tail);
       }
+      next_row(y, ldy);
+      if (residual != nullptr) next_row(residual, ld_residual);
     }
   }
 }
@@ -202,20 +212,25 @@ template <class Real, int Pairs, int Vectors, int Group, Epilogue epilogue>
     const auto combine = [](V out, V with) __attribute__((always_inline)) {
       return epilogue == Epilogue::multiply ? out * with : out + with;
     };
-    Real* y = a.y + p + m * a.ldy;
+    const Index ldy = a.ldy;
+    Real* y = a.y + p + m * ldy;
     const Real* z = !other ? nullptr : (epilogue == Epilogue::multiply ? y : a.residual + p + m * ld);
     GYROGRAD_UNROLL
-    for (int r = 0; r < 2 * Pairs; ++r) {
-      GYROGRAD_UNROLL
-      for (int v = 0; v < Whole; ++v)
-        store(y + r * a.ldy + v * L, other ? combine(sum[r][v], load(z + r * ld + v * L)) : sum[r][v]);
-    }
-    GYROGRAD_UNROLL
     for (int r = 0; r < Pairs; ++r) {
-      const Real* with = z + 2 * r * ld + Whole * L;
-      Real* to = y + 2 * r * a.ldy + Whole * L;
-      store_halves(to, to + a.ldy, other ? combine(half[r], load_halves(with, with + ld, tail)) : half[r],
+      GYROGRAD_UNROLL
+      for (int i = 0; i < 2; ++i) {
+        GYROGRAD_UNROLL
+        for (int v = 0; v < Whole; ++v) {
+          const V out = sum[2 * r + i][v];
+          store(y + i * ldy + v * L, other ? combine(out, load(z + i * ld + v * L)) : out);
+        }
+      }
+      Real* to = y + Whole * L;
+      const Real* with = z + Whole * L;
+      store_halves(to, to + ldy, other ? combine(half[r], load_halves(with, with + ld, tail)) : half[r],
                    tail);
+      next_row(y, 2 * ldy);
+      if (other) next_row(z, 2 * ld);
     }
   }
 }

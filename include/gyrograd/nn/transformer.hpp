@@ -2,6 +2,8 @@
 // LIMU-BERT's transformer block: attention, projection, feed-forward, two norms or three.
 #pragma once
 
+#include <array>
+#include <tuple>
 #include <utility>
 
 #include "gyrograd/autograd/ops/add.hpp"
@@ -74,8 +76,7 @@ struct TransformerBlock {
   template <Index B, Index Tq, Index C, Index T, class Exchange>
   auto operator()(Tape<Real>& tape, Var<Real, B, Tq, C> queries, Var<Real, B, T, C> h,
                   Exchange&& exchange) const {
-    const auto q = proj_q(tape, queries);
-    const auto k = proj_k(tape, h), v = proj_v(tape, h);
+    const auto [q, k, v] = project(tape, queries, h);
     const auto [all_k, all_v] = exchange(k, v);
     auto a = ops::attention(tape, q, all_k, all_v, heads);
     tape.release(q), tape.release(k), tape.release(v);
@@ -91,6 +92,23 @@ struct TransformerBlock {
   }
 
  private:
+  /// Queries, keys and values.
+  template <Index B, Index Tq, Index C, Index T>
+  auto project(Tape<Real>& tape, Var<Real, B, Tq, C> queries, Var<Real, B, T, C> h) const {
+    const auto dense = [&](const Linear<Real>& layer) {
+      return ops::Dense<Real>{tape.parameter(layer.weight), tape.parameter(layer.bias)};
+    };
+    if constexpr (Tq == T) {
+      if (queries.value.data() == h.value.data()) {
+        const auto y = ops::linear(tape, h, std::array{dense(proj_q), dense(proj_k), dense(proj_v)});
+        return std::tuple(y[0], y[1], y[2]);
+      }
+    }
+    const auto q = proj_q(tape, queries);
+    const auto y = ops::linear(tape, h, std::array{dense(proj_k), dense(proj_v)});
+    return std::tuple(q, y[0], y[1]);
+  }
+
   /// norm0(a + h). Releases a.
   template <Index B, Index Tq, Index C>
   auto normalised_sum(Tape<Real>& tape, Var<Real, B, Tq, C> a, Var<Real, B, Tq, C> h) const {

@@ -31,6 +31,23 @@ TEST_CASE("layer norm used twice with one set of parameters") {
   });
 }
 
+TEST_CASE("layer norm with frozen parts still passes on the other gradients") {
+  const std::vector<std::vector<double>> in{random_values<double>(5 * 8, 1), random_values<double>(8, 2),
+                                            random_values<double>(8, 3)};
+  const auto run = [&](bool data, bool parameters) {
+    return run_op<double>(in, [=](auto& tape, const auto& v) {
+      const auto x = v[0].template reshape<5, 8>(5, 8);
+      const auto p = [&](const auto& var) { return parameters ? var : tape.constant(var.value); };
+      return ops::layer_norm(tape, data ? x : tape.constant(x.value), p(v[1]), p(v[2]), 1e-5);
+    });
+  };
+  const OpResult all = run(true, true), frozen = run(true, false), constant = run(false, true);
+  CHECK(frozen.gradients[0] == all.gradients[0]);
+  CHECK(frozen.gradients[1] == std::vector<double>(8, 0.0));
+  CHECK(constant.gradients[0] == std::vector<double>(40, 0.0));
+  CHECK((constant.gradients[1] == all.gradients[1] && constant.gradients[2] == all.gradients[2]));
+}
+
 TEST_CASE("layer norm refuses parameters of another width") {
   Tape<double> tape;
   std::vector<double> x(12), g(3);

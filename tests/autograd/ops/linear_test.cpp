@@ -84,6 +84,25 @@ TEST_CASE("linear with frozen parts still passes on the other gradients") {
   CHECK(constant.gradients[1] == all.gradients[1]);
 }
 
+TEST_CASE("linear layers that share an input: values and all gradients, also of an output nobody reads") {
+  const Case a = inputs(21, 4, 3);
+  const std::vector<double> second(a.weight.rbegin(), a.weight.rend()), bias{0.5, -1, 2};
+  std::vector<double> want = linear_reference(a.x, a.weight, a.bias, 21, 4, 3);
+  const std::vector<double> other = linear_reference(a.x, second, bias, 21, 4, 3);
+  const auto layers = [](auto& tape, const auto& v, std::size_t read) {
+    using Real = std::decay_t<decltype(*v[0].value.data())>;
+    const std::array<ops::Dense<Real>, 2> both{{{v[1], v[2]}, {v[3], v[4]}}};
+    const auto y = ops::linear(tape, v[0].template reshape<dyn, dyn>(21, 4), both);
+    return read < 2 ? y[read] : ops::add(tape, y[0], y[1]);
+  };
+  const std::vector<std::vector<double>> in{a.x, a.weight, a.bias, second, bias};
+  check_op(in, [=](auto& tape, const auto& v) { return layers(tape, v, 0); }, want, {3, 4});
+  check_op(in, [=](auto& tape, const auto& v) { return layers(tape, v, 1); }, other, {1, 2});
+  for (std::size_t i = 0; i < want.size(); ++i) want[i] += other[i];
+  check_op(
+      in, [=](auto& tape, const auto& v) { return layers(tape, v, 2); }, want);
+}
+
 TEST_CASE("linear refuses sizes that do not fit") {
   Tape<float> tape;
   std::vector<float> m(64);
@@ -91,6 +110,9 @@ TEST_CASE("linear refuses sizes that do not fit") {
   const auto x = tape.input(Tensor<float, dyn, dyn>(m.data(), 3, 4));
   CHECK_THROWS_AS(ops::linear(tape, x, flat(22), flat(5)), ShapeError);
   CHECK_THROWS_AS(ops::linear(tape, x, flat(20), flat(4)), ShapeError);
+  const std::array<ops::Dense<float>, 2> layers{{{flat(20), flat(5)}, {flat(24), flat(5)}}};
+  CHECK_THROWS_WITH(ops::linear(tape, x, layers),
+                    "linear: x has 4 channels and y 5, but the weight has 24 values and the bias 5");
   const auto residual = tape.input(Tensor<float, dyn, dyn>(m.data(), 2, 5));
   CHECK_THROWS_WITH(ops::linear(tape, x, flat(20), flat(5), residual),
                     "linear: residual has 10 values, expected 15");

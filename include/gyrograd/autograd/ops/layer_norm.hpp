@@ -19,16 +19,25 @@ auto layer_norm(Tape<Real>& tape, Var<Real, Dims...> x, Var<Real, dyn> gamma, Va
   const auto mean = tape.template saved<dyn>(P), rstd = tape.template saved<dyn>(P);
   kernels::layer_norm_forward(y.value.data(), mean.data(), rstd.data(), x.value.data(), gamma.value.data(),
                               beta.value.data(), P, C, eps);
-  tape.record(y, [=] {
-    const Real* dy = y.grad().data();
-    if (gamma.needs_gradient() && beta.needs_gradient())
-      kernels::layer_norm_backward_parameters(gamma.grad().data(), beta.grad().data(), dy, x.value.data(),
-                                              mean.data(), rstd.data(), P, C);
+  tape.record(y, [=, tape = &tape] {
+    auto scratch = tape->workspace();
+    const bool parameters = gamma.needs_gradient() && beta.needs_gradient();
+    Real* dx = nullptr;
+    const Real* residual = nullptr;
     if (x.needs_gradient()) {
-      const auto dx = x.accumulator();
-      kernels::layer_norm_backward_data(dx.into.data(), dx.residual, dy, x.value.data(), gamma.value.data(),
-                                        mean.data(), rstd.data(), P, C);
+      const auto target = x.accumulator();
+      dx = target.into.data(), residual = target.residual;
+    } else {
+      dx = scratch(P * C);  // rare: nothing before the norm is trained
     }
+    const Real* dy = y.grad().data();
+    if (parameters)
+      kernels::layer_norm_backward(dx, residual, gamma.grad().data(), beta.grad().data(), dy, x.value.data(),
+                                   gamma.value.data(), mean.data(), rstd.data(), P, C,
+                                   scratch(kernels::layer_norm_backward_scratch<Real>(C)));
+    else
+      kernels::layer_norm_backward_data(dx, residual, dy, x.value.data(), gamma.value.data(), mean.data(),
+                                        rstd.data(), P, C);
   });
   return y;
 }

@@ -2,11 +2,19 @@
 // Dense layer on the tape.
 #pragma once
 
+#include <array>
+
 #include "gyrograd/autograd/tape.hpp"
 #include "gyrograd/core/error.hpp"
 #include "gyrograd/kernels/linear.hpp"
 
 namespace gyrograd::ops {
+
+/// Parameters of one dense layer on the tape.
+template <class Real>
+struct Dense {
+  Var<Real, dyn> weight, bias;
+};
 
 namespace detail {
 
@@ -24,12 +32,18 @@ auto like_with_channels(Tape<Real>& tape, const Var<Real, Dims...>& x, Index cha
   return make_with_channels(tape, x, channels, std::make_index_sequence<sizeof...(Dims)>{});
 }
 
-template <class Real, class X, class Y, class Residual>
-Y linear(Tape<Real>& tape, X x, Y y, Var<Real, dyn> weight, Var<Real, dyn> bias, Residual residual) {
-  const Index P = position_count(x.value), in = channel_count(x.value), out = channel_count(y.value);
+/// Throws ShapeError unless weight and bias, if there is one, fit.
+template <class Real>
+void check_linear(const Var<Real, dyn>& weight, const Var<Real, dyn>& bias, Index in, Index out) {
   if (weight.value.size() != in * out || (bias.value.data() != nullptr && bias.value.size() != out))
     fail<ShapeError>("linear: x has ", in, " channels and y ", out, ", but the weight has ",
                      weight.value.size(), " values and the bias ", bias.value.size());
+}
+
+template <class Real, class X, class Y, class Residual>
+Y linear(Tape<Real>& tape, X x, Y y, Var<Real, dyn> weight, Var<Real, dyn> bias, Residual residual) {
+  const Index P = position_count(x.value), in = channel_count(x.value), out = channel_count(y.value);
+  check_linear(weight, bias, in, out);
   kernels::linear_forward(y.value.data(), x.value.data(), weight.value.data(), bias.value.data(),
                           residual.value.data(), P, in, out);
   tape.record(y, [=, tape = &tape] {
@@ -54,7 +68,56 @@ Y linear(Tape<Real>& tape, X x, Y y, Var<Real, dyn> weight, Var<Real, dyn> bias,
   return y;
 }
 
+/// Gradients of several layers that share x, from those of their outputs.
+template <class Real, class X, class Y, std::size_t N>
+void shared_linear_backward(Tape<Real>& tape, X x, const std::array<Y, N>& y,
+                            const std::array<Dense<Real>, N>& layers) {
+  const Index P = position_count(x.value), in = channel_count(x.value), out = channel_count(y[0].value);
+  std::array<kernels::WeightGradient<Real>, N> weights;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < N; ++i)
+    if (y[i].gradient->written && layers[i].weight.needs_gradient())
+      weights[count++] = {layers[i].weight.grad().data(), y[i].grad().data()};
+  auto scratch = tape.workspace();
+  kernels::linear_backward_weights(std::span<const kernels::WeightGradient<Real>>(weights.data(), count),
+                                   static_cast<const Real*>(x.value.data()), P, in, out,
+                                   scratch(kernels::linear_backward_weight_scratch<Real>(P, in, out)));
+  for (std::size_t i = 0; i < N; ++i) {
+    if (!y[i].gradient->written) continue;
+    const Real* dy = y[i].grad().data();
+    if (layers[i].bias.needs_gradient())
+      kernels::linear_backward_bias(layers[i].bias.grad().data(), dy, P, out);
+    if (!x.needs_gradient()) continue;
+    const auto dx = x.accumulator();
+    kernels::linear_backward_data(dx.into.data(), dx.residual, dy,
+                                  static_cast<const Real*>(layers[i].weight.value.data()), P, in, out);
+  }
+}
+
 }  // namespace detail
+
+/// y_i = x W_i^T + b_i for several layers of one x, which the backward transposes once for all of them.
+/// x: (..., in)  weights: (out, in) row-major  biases: (out); returns the y_i: (..., out) as an array. Throws
+/// ShapeError when the sizes do not fit.
+template <class Real, std::size_t N, Index... Dims>
+auto linear(Tape<Real>& tape, Var<Real, Dims...> x, const std::array<Dense<Real>, N>& layers) {
+  const Index P = position_count(x.value), in = channel_count(x.value), out = layers[0].bias.value.size();
+  const auto output = [&](std::size_t i) {
+    const auto& [weight, bias] = layers[i];
+    detail::check_linear(weight, bias, in, out);
+    auto y = detail::like_with_channels(tape, x, out);
+    kernels::linear_forward(y.value.data(), x.value.data(), weight.value.data(), bias.value.data(),
+                            static_cast<const Real*>(nullptr), P, in, out);
+    tape.record(y, [] {});  // gives the gradient's memory back, after all layers have used theirs
+    return y;
+  };
+  const auto y = [&]<std::size_t... I>(std::index_sequence<I...>) {
+    return std::array{output(I)...};
+  }
+  (std::make_index_sequence<N>{});
+  tape.record([=, tape = &tape] { detail::shared_linear_backward(*tape, x, y, layers); });
+  return y;
+}
 
 /// y = x W^T + b (+ residual).
 /// x: (..., in)  weight: (out, in) row-major  bias: (out), or an empty Var  residual: (..., out) or an empty
