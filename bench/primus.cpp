@@ -36,7 +36,8 @@ Index micro_batch_of(const Workload& w) {
 
 /// Without gradients.
 Index inference_micro_batch(const Workload& w) {
-  return w.micro_batch > 0 ? w.micro_batch : models::PrimusEncoder<float>::micro_batch;
+  return w.micro_batch > 0 ? w.micro_batch
+                           : models::PrimusEncoder<float>::micro_batch_for(w.batch, w.threads);
 }
 
 /// Windows as micro-batches (count, T, 6) behind one another; values rounded to float for every Real.

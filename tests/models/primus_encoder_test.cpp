@@ -187,3 +187,19 @@ TEST_CASE("PRIMUS uses no heap once warm, training and inference") {
     CHECK(step(training) == 0);
   }
 }
+
+TEST_CASE("PRIMUS micro-batches leave work for every thread and end at four lane groups") {
+  constexpr Index group = kernels::slab_vectors * kernels::lanes<float>;
+  const auto groups = [](Index batch, int threads) {
+    const Index size = PrimusEncoder<float>::micro_batch_for(batch, threads);
+    CHECK(size % group == 0);
+    return size / group;
+  };
+  CHECK(groups(1, 1) == 1);
+  CHECK(groups(group + 1, 1) == 2);
+  CHECK(groups(4 * group, 1) == 4);
+  CHECK(groups(4 * group, 2) == 2);
+  CHECK(groups(4 * group, 3) == 2);
+  CHECK(groups(4 * group, 8) == 1);
+  CHECK(groups(100 * group, 2) == 4);
+}

@@ -8,6 +8,7 @@
 //             -> GRU over the 32 channels, features are the 32 bins -> last state (B, 512) -> two heads
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -71,6 +72,12 @@ class PrimusEncoder {
   /// Windows to embed together where no gradient is wanted: two lane groups of the recurrence, for which its
   /// weights are re-ordered once. The numbers do not depend on it.
   static constexpr Index micro_batch = 2 * kernels::slab_vectors * kernels::lanes<Real>;
+  /// The same for a batch of known size: as many lane groups, up to four, as leave work for every thread.
+  static constexpr Index micro_batch_for(Index batch, int threads) {
+    constexpr Index group = kernels::slab_vectors * kernels::lanes<Real>;
+    const Index groups = (batch + group - 1) / group;
+    return group * std::clamp<Index>((groups + threads - 1) / threads, 1, 4);
+  }
 
   /// Throws ConfigError when the width is not positive.
   explicit PrimusEncoder(PrimusConfig config = {})
