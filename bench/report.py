@@ -237,9 +237,10 @@ def main():
     kernels_text, kernels = kernel_table(bench)
     parts, bandwidth = breakdown(bench, kernels, step)
     reads = bench.run("^machine/read/", seconds=0.1, repetitions=1)
-    searched = ("All peers were measured and the fastest counts." if os.environ.get("PEER", "best") == "best" else
+    searched = ("No peers were given." if not peers else
+                "All peers were measured and the fastest counts." if os.environ.get("PEER", "best") == "best" else
                 "Each peer was named (PEER): the fastest of an earlier run, not searched anew.")
-    page = f"""# Performance
+    page = f"""# Performance on {context['isa']}
 
 Written by `sh bench/report.sh`; do not edit. {context['cpu']}, {context['isa']}, {context['compiler']}, {datetime.date.today()}.
 Multiply-adds of one core: {context['peak_GFLOP/s']} GFLOP/s. Reading: {', '.join(f"{n.split('/')[-1]} {e['GB/s']:.0f} GB/s" for n, e in reads.items())}.

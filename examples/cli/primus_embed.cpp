@@ -129,7 +129,8 @@ void append_embeddings(std::vector<float>& all, const Source& source, const data
   const Index width = source.width;
   const std::size_t start = all.size();
   all.resize(start + static_cast<std::size_t>(windows.count * width));
-  train::embed_rows(all.data() + start, windows, width, models::PrimusEncoder<float>::micro_batch, pool,
+  train::embed_rows(all.data() + start, windows, width,
+                    models::PrimusEncoder<float>::micro_batch_for(windows.count, pool.size()), pool,
                     source.embed);
 }
 

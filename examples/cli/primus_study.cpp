@@ -47,7 +47,7 @@ std::vector<float> features_of(const Encoder& encoder, const data::Windows& wind
                                ThreadPool& pool) {
   const Index width = encoder.config().width;
   std::vector<float> out(static_cast<std::size_t>(windows.count * width));
-  train::embed_rows(out.data(), windows, width, Encoder::micro_batch, pool,
+  train::embed_rows(out.data(), windows, width, Encoder::micro_batch_for(windows.count, pool.size()), pool,
                     [&](Tape<float>& tape, Var<float, dyn, dyn, dyn> x) {
                       return models::primus_output(encoder, tape, encoder.embed(tape, x), output);
                     });

@@ -69,10 +69,9 @@ struct PrimusConfig {
 template <Scalar Real = float>
 class PrimusEncoder {
  public:
-  /// Windows to embed together where no gradient is wanted: two lane groups of the recurrence, for which its
-  /// weights are re-ordered once. The numbers do not depend on it.
-  static constexpr Index micro_batch = 2 * kernels::slab_vectors * kernels::lanes<Real>;
-  /// The same for a batch of known size: as many lane groups, up to four, as leave work for every thread.
+  /// Windows to embed together where no gradient is wanted: as many lane groups of the recurrence, for which
+  /// its weights are re-ordered once, as leave work for every thread, up to four. The numbers do not depend
+  /// on it.
   static constexpr Index micro_batch_for(Index batch, int threads) {
     constexpr Index group = kernels::slab_vectors * kernels::lanes<Real>;
     const Index groups = (batch + group - 1) / group;
