@@ -50,6 +50,7 @@ GYROGRAD_INLINE __m512 merge_pairs(__m512 x, __m512 y) {
   return _mm512_add_ps(_mm512_mask_blend_ps(0xcccc, x, y), _mm512_castpd_ps(_mm512_shuffle_pd(p, q, 0x55)));
 }
 
+/// out += scale times 128-bit part Part of `sums`: four values.
 template <int Part>
 GYROGRAD_INLINE void add_part(float* out, __m512 sums, float scale) {
   __m128 four;
@@ -58,6 +59,17 @@ GYROGRAD_INLINE void add_part(float* out, __m512 sums, float scale) {
   else
     four = _mm512_maskz_extractf32x4_ps(__mmask8{0xf}, sums, Part);
   _mm_storeu_ps(out, _mm_fmadd_ps(four, _mm_set1_ps(scale), _mm_loadu_ps(out)));
+}
+
+/// out += scale times half Half of `sums`: eight values.
+template <int Half>
+GYROGRAD_INLINE void add_half(float* out, __m512 sums, float scale) {
+  __m256 eight;
+  if constexpr (Half == 0)
+    eight = _mm512_castps512_ps256(sums);
+  else
+    eight = _mm256_castpd_ps(_mm512_maskz_extractf64x4_pd(__mmask8{0xf}, _mm512_castps_pd(sums), 1));
+  _mm256_storeu_ps(out, _mm256_fmadd_ps(eight, _mm256_set1_ps(scale), _mm256_loadu_ps(out)));
 }
 
 /// 128-bit parts that hold partial sums of all four vectors of a row.
@@ -85,17 +97,6 @@ GYROGRAD_INLINE void fold_rows(float* c, Index c_row, const Batch<float> (*v)[fo
     if constexpr (two) add_part<2>(c + c_row, sums, scale);
     fold_rows<Rows - (two ? 2 : 1)>(c + (two ? 2 : 1) * c_row, c_row, v + (two ? 2 : 1), scale);
   }
-}
-
-/// The same for eight values at once: half of `sums`.
-template <int Half>
-GYROGRAD_INLINE void add_half(float* out, __m512 sums, float scale) {
-  __m256 eight;
-  if constexpr (Half == 0)
-    eight = _mm512_castps512_ps256(sums);
-  else
-    eight = _mm256_castpd_ps(_mm512_maskz_extractf64x4_pd(__mmask8{0xf}, _mm512_castps_pd(sums), 1));
-  _mm256_storeu_ps(out, _mm256_fmadd_ps(eight, _mm256_set1_ps(scale), _mm256_loadu_ps(out)));
 }
 
 /// Group 2: a row of four vectors becomes the two parts (0, 1) and (2, 3), two rows become one vector.

@@ -28,7 +28,7 @@ auto layer_norm(Tape<Real>& tape, Var<Real, Dims...> x, Var<Real, dyn> gamma, Va
       const auto target = x.accumulator();
       dx = target.into.data(), residual = target.residual;
     } else {
-      dx = scratch(P * C);  // rare: nothing before the norm is trained
+      dx = scratch(P * C);  // not used: nothing before the norm is trained, which is rare
     }
     const Real* dy = y.grad().data();
     if (parameters)
