@@ -42,6 +42,7 @@
 #include "gyrograd/autograd/var.hpp"
 #include "gyrograd/core/aligned.hpp"
 #include "gyrograd/core/assert.hpp"
+#include "gyrograd/core/chains.hpp"
 #include "gyrograd/core/checked.hpp"
 #include "gyrograd/core/config.hpp"
 #include "gyrograd/core/error.hpp"

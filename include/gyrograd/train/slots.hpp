@@ -4,8 +4,9 @@
 //
 // A batch is cut into micro-batches of a few sequences, small enough that forward and backward of one stay in
 // cache. Slot s always owns the same share of the micro-batches and adds their gradients in order; threads
-// take whole slots. The slots are summed in order and the sum goes straight into the optimiser, so nothing
-// depends on who did what. Several processes take shares of the slots; their sum, too, is in slot order.
+// take slots, and near the end of a step single micro-batches of them. The slots are summed in order and the
+// sum goes straight into the optimiser, so nothing depends on who did what. Several processes take shares of
+// the slots; their sum, too, is in slot order.
 #pragma once
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "gyrograd/autograd/tape.hpp"
+#include "gyrograd/core/chains.hpp"
 #include "gyrograd/core/thread_pool.hpp"
 #include "gyrograd/distributed/collectives.hpp"
 #include "gyrograd/distributed/communicator.hpp"
@@ -108,12 +110,12 @@ class Slots {
     const Index begin = micro_batches_of(0, micro_batches).begin;
     const Index own = micro_batches_of(own_.size() - 1, micro_batches).end - begin;
     while (static_cast<Index>(kept_.size()) < own) kept_.push_back(std::make_unique<Tape<Real>>());
-    pool_.run(own_.size(), [&](Index place, int thread) {
-      const distributed::Share share = micro_batches_of(place, micro_batches);
-      Real* gradient = buffer_of(place, share, micro_batches);
-      if (gradient == nullptr) return;
-      std::fill_n(gradient, parameters_, Real(0));
-      for (Index i = share.begin; i < share.end; ++i) {
+    share_out(micro_batches, true);
+    chains_.run(pool_, [&](const Chains::Part& part, int thread) {
+      const distributed::Share share = micro_batches_of(part.chain, micro_batches);
+      Real* gradient = buffer_of(part.chain, share, micro_batches);
+      if (part.begin == share.begin) std::fill_n(gradient, parameters_, Real(0));
+      for (Index i = part.begin; i < part.end; ++i) {
         Tape<Real>& tape = *kept_[static_cast<std::size_t>(i - begin)];
         tape.clear();
         tape.set_recording(true);
@@ -212,7 +214,7 @@ class Slots {
   struct Range {
     Index begin, end;
   };
-  static constexpr Index chunk_size = 8192;
+  static constexpr Index chunk_size = 8192;  // parameters that one thread sums and updates at a time
   static Index chunk_count(Index n) { return (n + chunk_size - 1) / chunk_size; }
 
   /// Values behind the gradients of a slot that travel with them: its loss, the wishes to stop and to save.
@@ -244,10 +246,9 @@ class Slots {
     return team_ == nullptr && micro_batches > 0 && micro_batches < count_;
   }
   /// Where a slot gathers its gradient. Of few micro-batches each has the buffer of its number, so that slots
-  /// without any, null here, are neither cleared nor summed: they would add zeros.
+  /// without any are neither cleared nor summed: they would add zeros.
   Real* buffer_of(Index place, const distributed::Share& share, Index micro_batches) {
-    if (!few(micro_batches)) return gradients_.data() + place * stride_;
-    return share.size() == 0 ? nullptr : gradients_.data() + share.begin * stride_;
+    return gradients_.data() + (few(micro_batches) ? share.begin : place) * stride_;
   }
 
   template <class F>
@@ -255,19 +256,20 @@ class Slots {
     const Index micro_batches = (batch + micro_batch - 1) / micro_batch;
     const Index begin = micro_batches_of(0, micro_batches).begin;
     used_ = few(micro_batches) ? micro_batches : count_;
-    pool_.run(own_.size(), [&](Index place, int thread) {
-      const distributed::Share share = micro_batches_of(place, micro_batches);
-      Real* gradient = buffer_of(place, share, micro_batches);
-      losses_[static_cast<std::size_t>(own_.begin + place)] = Real(0);
-      if (gradient == nullptr) return;
+    std::fill(losses_.begin(), losses_.end(), Real(0));
+    share_out(micro_batches, tapes == Tapes::fresh);
+    chains_.run(pool_, [&](const Chains::Part& part, int thread) {
+      const distributed::Share share = micro_batches_of(part.chain, micro_batches);
+      Real* gradient = buffer_of(part.chain, share, micro_batches);
       Tape<Real>& own = *tapes_[static_cast<std::size_t>(thread)];
       if (tapes == Tapes::fresh) {
-        std::fill_n(gradient, parameters_, Real(0));
+        if (part.begin == share.begin) std::fill_n(gradient, parameters_, Real(0));
         own.set_recording(true);
         own.bind_gradients(gradient);
       }
-      Real loss = Real(0);
-      for (Index i = share.begin; i < share.end; ++i) {
+      Real& slot_loss = losses_[static_cast<std::size_t>(own_.begin + part.chain)];
+      Real loss = slot_loss;
+      for (Index i = part.begin; i < part.end; ++i) {
         Tape<Real>& tape = tapes == Tapes::fresh ? own : *kept_[static_cast<std::size_t>(i - begin)];
         const Index first = i * micro_batch;
         const Var<Real> l = f(tape, first, std::min(micro_batch, batch - first), thread);
@@ -275,8 +277,18 @@ class Slots {
         tape.backward(l);
         tape.clear();
       }
-      losses_[static_cast<std::size_t>(own_.begin + place)] = loss;
+      slot_loss = loss;
     });
+  }
+  /// A chain for each slot of this process. With `clear`, slots that nobody will visit are set to zero.
+  void share_out(Index micro_batches, bool clear) {
+    chains_.reset(own_.size());
+    for (Index place = 0; place < own_.size(); ++place) {
+      const distributed::Share share = micro_batches_of(place, micro_batches);
+      chains_.set(place, share.begin, share.end);
+      if (clear && share.size() == 0 && !few(micro_batches))
+        std::fill_n(buffer_of(place, share, micro_batches), parameters_, Real(0));
+    }
   }
   Real total_loss() const {
     if (sum_) return gradient_[static_cast<std::size_t>(parameters_)];
@@ -284,13 +296,15 @@ class Slots {
     for (const Real loss : losses_) sum += loss;
     return sum;
   }
-  /// Trainable parameters as chunks: neighbours are joined, long ones cut.
+  /// Trainable parameters as chunks: neighbours are joined, long ones cut, a small model's shorter for
+  /// several threads, so that all have their part of it.
   template <class Model>
   void find_ranges(Model& model) {
+    const Index share = (parameters_ / (4 * pool_.size()) + 63) / 64 * 64;
+    const Index size = pool_.size() == 1 ? chunk_size : std::clamp<Index>(share, 512, chunk_size);
     Index begin = 0, end = 0;
     const auto flush = [&] {
-      for (Index at = begin; at < end; at += chunk_size)
-        ranges_.push_back({at, std::min(end, at + chunk_size)});
+      for (Index at = begin; at < end; at += size) ranges_.push_back({at, std::min(end, at + size)});
     };
     model.visit([&](std::string_view, const Parameter<Real>& p) {
       if (!p.trainable) return;
@@ -310,6 +324,7 @@ class Slots {
   AlignedVector<Real> gradients_, gradient_;
   std::vector<Real> losses_;
   std::vector<double> parts_;
+  Chains chains_;
   std::optional<distributed::SlotSum<Real>> sum_;
   bool stop_wanted_ = false, save_wanted_ = false, own_batches_ = false;
   std::vector<std::unique_ptr<Tape<Real>>> tapes_, kept_;
