@@ -188,12 +188,9 @@ class Primus {
     kernels::transpose(x.data(), batch_, rows, width, width, batch_);
     return tape.constant(x);
   }
-  Var<Real, dyn, dyn> neighbours(Tape<Real>& tape, losses::Modality m) const {
+  Var<Real, dyn, dyn> neighbours(Tape<Real>& tape, losses::Modality m) {
     const auto x = tape.template saved<dyn, dyn>(batch_, width);
-    for (Index i = 0; i < batch_; ++i) {
-      const auto row = queue_.row(m, neighbour_[static_cast<std::size_t>(i)]);
-      for (Index c = 0; c < width; ++c) x(i, c) = row[static_cast<std::size_t>(c)];
-    }
+    queue_.gather(x.data(), neighbour_.data(), batch_, m);
     return tape.constant(x);
   }
 

@@ -2,6 +2,7 @@
 // The whole library at once, for trying things out; include single headers where compile time matters.
 #pragma once
 
+#include "gyrograd/autograd/derived.hpp"
 #include "gyrograd/autograd/gradcheck.hpp"
 #include "gyrograd/autograd/ops/adaptive_avg_pool1d.hpp"
 #include "gyrograd/autograd/ops/add.hpp"

@@ -40,6 +40,12 @@ void check(Index batch, Index steps, Index in, Index out, Index taps, Index dila
                       b, s);
     CHECK(alone.copy() == want);
     CHECK((y.intact() && winner.intact() && alone.intact()));
+    const std::vector<Real> dy = random_values<Real>(size, 4);
+    Guarded<Real> dz(random_values<Real>(s.window.output_plane() * out, 5));
+    max_pool2d_backward(z.data(), static_cast<const Real*>(nullptr), dy.data(), place.data(), pool, out);
+    conv_pool_backward(dz.data(), dy.data(), static_cast<const Real*>(winner.data()), s);
+    CHECK(dz.copy() == z);
+    CHECK(dz.intact());
   }
 }
 

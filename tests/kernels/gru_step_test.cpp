@@ -71,7 +71,7 @@ void check_large(Real factor) {
   CHECK(outside == 0);
 }
 
-/// total = start + add + d W, without gates.
+/// total = start + add + d W, without gates; and start + d W with weights that are not packed.
 template <class Real, int Vectors>
 void check_backward(Index H) {
   constexpr Index W = Vectors * lanes<Real>;
@@ -97,6 +97,17 @@ void check_backward(Index H) {
   s.out = out.data();
   s.hidden = H;
   gru_step_backward<Vectors>(s, static_cast<const Real*>(packed.data()), H);
+  check_close<Real>(out.values(), want);
+  for (Index u = 0; u < H; ++u)
+    for (Index lane = 0; lane < W; ++lane) {
+      double& sum = want[static_cast<std::size_t>(lane + W * u)];
+      sum = static_cast<double>(start.data()[lane + W * u]);
+      for (Index k = 0; k < 3 * H; ++k)
+        sum += static_cast<double>(d.data()[lane + W * k]) * static_cast<double>(weight.data()[k * H + u]);
+    }
+  s.add = nullptr;
+  s.w_step = H;
+  gru_step_backward<Vectors>(s, static_cast<const Real*>(weight.data()), H);
   check_close<Real>(out.values(), want);
   CHECK(out.intact());
 }

@@ -59,7 +59,7 @@ TEMPLATE_TEST_CASE("slab_panel_reduction equals plain loops, for two operands an
           const std::array<SlabPanels<Real>, 2> operands{
               SlabPanels<Real>{whole.data(), panels.data(), C, T, 0},
               SlabPanels<Real>{later.data(), short_panels.data(), C, T - 1, 1}};
-          slab_panel_reduction(SlabRows<Real>{a.data(), a_step, T, rows},
+          slab_panel_reduction(SlabRows<Real>{a.data(), a_step, T, rows, rows},
                                std::span<const SlabPanels<Real>>(operands), W, scratch.data(),
                                [&](Index r, Real sum) { sums.data()[r] += sum; });
           // Rounding grows with the number of values that one lane adds up.

@@ -154,3 +154,15 @@ TEST_CASE("queues without a size and batches larger than the queue are refused")
   CHECK_THROWS_AS(push(queue, numbered(4, 1)), ConfigError);
   CHECK(queue.filled() == 0);
 }
+
+TEST_CASE("rows of the queue are gathered as columns") {
+  losses::FeatureQueue<float> queue(5, 3);
+  const std::vector<float> rows{1, 0, 0, 0, 1, 0, 0, 0, 1, 0.6F, 0.8F, 0};
+  queue.push({rows.data(), nullptr, nullptr}, 4);
+  const std::vector<Index> which{3, 1};
+  std::vector<float> columns(6);
+  queue.gather(columns.data(), which.data(), 2, losses::Modality::video);
+  for (std::size_t i = 0; i < 2; ++i)
+    for (std::size_t c = 0; c < 3; ++c)
+      CHECK(columns[i + 2 * c] == queue.row(losses::Modality::video, which[i])[c]);
+}

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "gyrograd/autograd/derived.hpp"
 #include "gyrograd/autograd/parameter.hpp"
 #include "gyrograd/autograd/var.hpp"
 
@@ -162,7 +163,38 @@ class Tape {
     Arena& arena_;
     Arena::Mark mark_;
   };
-  Workspace workspace() { return Workspace(workspace_); }
+  Workspace workspace() { return Workspace(*scratch_); }
+
+  /// From now on scratch memory and what is derived from parameters are those of `other`, which must live
+  /// longer: tapes that one thread runs one after the other.
+  void share(Tape& other) {
+    scratch_ = other.scratch_;
+    derived_ = other.derived_;
+  }
+  /// Where to keep what is derived from parameters; null, as at first: nowhere. Whoever gives it forgets its
+  /// values when parameters change.
+  void keep_derived(Derived<Real>* derived) { derived_ = derived; }
+  /// `size` values that fill(values) computes from `sources`: kept where all of these are parameters or
+  /// derived themselves, else in scratch.
+  template <class F, class... Sources>
+  Real* derived(Workspace& scratch, Arrangement what, Index size, F&& fill, const Sources&... sources) {
+    if (derived_ != nullptr && (... && settled(sources)))
+      return derived_->get({static_cast<const Real*>(sources.value.data())...}, what, size, fill);
+    Real* values = scratch(size);
+    fill(values);
+    return values;
+  }
+  /// The same as a value with a gradient.
+  template <class F>
+  Var<Real, dyn> derived(Arrangement what, Index size, F&& fill, const Var<Real, dyn>& source) {
+    if (derived_ != nullptr && settled(source)) {
+      Real* values = derived_->get({static_cast<const Real*>(source.value.data())}, what, size, fill);
+      return {Tensor<Real, dyn>(values, size), recording_ ? new_gradient(size) : nullptr};
+    }
+    const auto y = make<dyn>(size);
+    fill(y.value.data());
+    return y;
+  }
 
   /// Bytes taken from the heap for activations, gradients and scratch.
   std::size_t capacity() const { return memory_.capacity() + workspace_.capacity(); }
@@ -174,6 +206,10 @@ class Tape {
     Gradient<Real>* output;
   };
 
+  /// A parameter whose gradient is wanted, or what was derived from some: the same in all micro-batches.
+  bool settled(const Var<Real, dyn>& v) const {
+    return (v.gradient != nullptr && v.gradient->pool == nullptr) || derived_->owns(v.value.data());
+  }
   Gradient<Real>* new_gradient(Index size) {
     return new (memory_.template allocate<Gradient<Real>>(1)) Gradient<Real>{nullptr, size, &pool_, false};
   }
@@ -197,6 +233,8 @@ class Tape {
 
   Arena memory_;
   Arena workspace_;
+  Arena* scratch_ = &workspace_;
+  Derived<Real>* derived_ = nullptr;
   BufferPool<Real> pool_;
   Node* last_ = nullptr;
   Real* parameter_gradients_ = nullptr;

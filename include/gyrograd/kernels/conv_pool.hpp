@@ -9,6 +9,7 @@
 // docs/kernels/conv1d.md
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -125,6 +126,26 @@ void conv_pool_forward(Real* y, Real* winner, const Real* x, const Real* weight,
         m += rows;
       }
     }
+}
+
+/// Gradient of the convolution's results from that of the maxima: dy where the result won, zeros elsewhere.
+/// dz: (B, T', out)  dy, winner: (B, T' / 3, out), from conv_pool_forward
+template <class Real>
+void conv_pool_backward(Real* dz, const Real* dy, const Real* winner, const ConvSizes& s) {
+  using V = Batch<Real>;
+  const Index batch = s.window.batch, results = s.window.height.outputs(), steps = results / conv_pool_steps;
+  for (Index o = 0; o < s.out; ++o) {
+    for (Index j = 0; j < steps; ++j, dy += batch, winner += batch, dz += conv_pool_steps * batch)
+      for (Index b = 0; b < batch; b += lanes<Real>) {
+        const V d = load_lanes(dy, b, batch), number = load_lanes(winner, b, batch);
+        GYROGRAD_UNROLL
+        for (int i = 0; i < static_cast<int>(conv_pool_steps); ++i)
+          store_lanes(dz + i * batch, select(number == V(static_cast<Real>(i)), d, V(Real(0))), b, batch);
+      }
+    const Index rest = (results - steps * conv_pool_steps) * batch;  // under no maximum
+    std::fill_n(dz, rest, Real(0));
+    dz += rest;
+  }
 }
 
 }  // namespace gyrograd::kernels

@@ -185,18 +185,23 @@ struct GruBackward {
   const Real* packed = nullptr;  ///< gru_pack_backward
   Index width = 0, steps = 0, hidden = 0;
   bool want_h0 = false;
+  // dx(t) = residual(t) + W_ih^T (gradients of r, z, n of step t), while these are near; dx null: not wanted.
+  Real* dx = nullptr;               ///< (width x in x T)
+  const Real* residual = nullptr;   ///< (width x in x T) or null, may be dx
+  const Real* weight_ih = nullptr;  ///< (3H, in) row-major
+  Index in = 0;
 };
 
 /// Turns gates into gate gradients for all steps: rows hn, r, z belong to weight_hh, rows r, z, n to
-/// weight_ih.
+/// weight_ih. Gradients of inputs on the way.
 template <class Real>
 void gru_backward(const GruBackward<Real>& a) {
   const Index state = a.width * slab_rows(a.hidden), gates = a.width * slab_rows(4 * a.hidden);
-  const auto step = [&](const GruStepBackward<Real>& s) {
+  const auto step = [&](const GruStepBackward<Real>& s, const Real* w, Index rows) {
     if (a.width == lanes<Real>)
-      gru_step_backward<1>(s, a.packed, a.hidden);
+      gru_step_backward<1>(s, w, rows);
     else
-      gru_step_backward<slab_vectors>(s, a.packed, a.hidden);
+      gru_step_backward<slab_vectors>(s, w, rows);
   };
   GruStepBackward<Real> s;
   s.hidden = a.hidden;
@@ -206,35 +211,24 @@ void gru_backward(const GruBackward<Real>& a) {
     s.add = a.dy == nullptr ? nullptr : a.dy + t * state;
     s.gates = a.gates + t * gates;
     s.h = t == 0 ? a.h0 : a.y + (t - 1) * state;
-    step(s);
+    step(s, a.packed, a.hidden);
     s.d = s.gates;
     s.depth = 3 * a.hidden;
     s.start = a.carry;
+    if (a.dx == nullptr) continue;
+    const Index inputs = t * slab_rows(a.in) * a.width;
+    GruStepBackward<Real> input;
+    input.d = s.gates + a.hidden * a.width;
+    input.depth = s.depth;
+    input.w_step = a.in;
+    input.start = a.residual == nullptr ? nullptr : a.residual + inputs;
+    input.out = a.dx + inputs;
+    step(input, a.weight_ih, a.in);
   }
   if (!a.want_h0) return;
   s.add = nullptr;
   s.gates = nullptr;
-  step(s);
-}
-
-/// dx(t) = residual(t) + W_ih^T (gradients of r, z, n), for all steps of one lane group.
-/// dx: (width x in x T)  residual: (width x in x T) or null, may be dx  gates: as gru_backward leaves them
-template <class Real>
-void gru_backward_data(Real* dx, const Real* residual, const Real* gates, const Real* weight_ih, Index width,
-                       Index steps, Index in, Index hidden) {
-  Product<Real> p;
-  p.ldy = p.ldx = p.ld_residual = p.positions = width;
-  p.w = weight_ih;
-  p.w_row = 1;
-  p.w_step = in;
-  p.rows = in;
-  p.depth = 3 * hidden;
-  for (Index t = 0; t < steps; ++t) {
-    p.y = dx + t * slab_rows(in) * width;
-    p.residual = residual == nullptr ? nullptr : residual + t * slab_rows(in) * width;
-    p.x = gates + (t * slab_rows(4 * hidden) + hidden) * width;
-    product(p);
-  }
+  step(s, a.packed, a.hidden);
 }
 
 /// Gradients of weights and biases; each is added to, each may be null.
@@ -289,6 +283,7 @@ void gru_weights_by_panels(const GruWeightGradients<Real>& d, const Real* gates,
     const Index hh = (g == 0 ? 2 : g - 1) * hidden, ih = (g - 1) * hidden;  // first row in the parameters
     const bool to_hh = g != 3, to_ih = g != 0;
     a.values = gates + g * hidden * width;
+    a.rows_ahead = (4 - g) * hidden;
     std::array<SlabPanels<Real>, 2> operands;
     std::size_t count = 0;
     if (to_hh && d.weight_hh != nullptr)

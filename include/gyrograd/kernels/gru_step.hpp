@@ -24,6 +24,7 @@ template <class Real>
 struct GruStepBackward {
   const Real* d = nullptr;      ///< (width x depth): gate gradients of the later step
   Index depth = 0;              ///< 0: only start and add
+  Index w_step = 0;             ///< values of w from k to k + 1; 0: w is packed by tiles
   const Real* start = nullptr;  ///< (width x rows) or null
   const Real* add = nullptr;    ///< (width x rows) or null
   Real* out = nullptr;          ///< (width x rows), may be start: total, or what passes to the step before
@@ -202,6 +203,7 @@ template <class Real, int Vectors, int Rows>
     }
   }
   const Real* d = s.d;
+  const Index w_step = s.w_step > 0 ? s.w_step : Rows;
   const auto multiply = [&](Index depth, bool wide) __attribute__((always_inline)) {
     for (; depth > 0; --depth) {
       V dk[Vectors];
@@ -218,7 +220,7 @@ template <class Real, int Vectors, int Rows>
       }
       if (wide) __builtin_prefetch(w + weights_ahead, 0, 2);
       d += W;
-      w += Rows;
+      w += w_step;
     }
   };
   // What the end of the tile reads comes from memory: it is asked for row by row during a long sum.
@@ -287,7 +289,8 @@ void gru_step(const GruStep<Real>& s, const Real* packed) {
   }
 }
 
-/// One backward step for a lane group of Vectors vectors and `rows` results. packed: gru_pack_backward.
+/// One backward step for a lane group of Vectors vectors and `rows` results. packed: gru_pack_backward, or
+/// with s.w_step weights as they lie.
 template <int Vectors, class Real>
 void gru_step_backward(const GruStepBackward<Real>& s, const Real* packed, Index rows) {
   static constexpr auto table =
@@ -296,7 +299,7 @@ void gru_step_backward(const GruStepBackward<Real>& s, const Real* packed, Index
   Index row = 0;
   for (Index i = 0; i < tiles.count; ++i) {
     const Index size = tiles.size(i);
-    table[static_cast<std::size_t>(size - 1)](s, packed + row * s.depth, row);
+    table[static_cast<std::size_t>(size - 1)](s, packed + row * (s.w_step > 0 ? 1 : s.depth), row);
     row += size;
   }
 }

@@ -34,8 +34,12 @@ void slab_panels(Real* panels, const Real* b, Index b_step, Index width, Index s
   constexpr Index panel = 2 * lanes<Real>;
   for (Index n = 0; n < columns; n += panel) {
     const Index size = std::min(panel, columns - n);
-    for (Index t = 0; t < steps; ++t, panels += size * width)
-      transpose(panels, size, b + t * b_step + n * width, width, width, size);
+    for (Index t = 0; t < steps; ++t, panels += size * width) {
+      const Real* from = b + t * b_step + n * width;
+      constexpr Index line = static_cast<Index>(alignment / sizeof(Real));
+      for (Index i = 0; i < size * width; i += line) __builtin_prefetch(from + b_step + i);  // the next step
+      transpose(panels, size, from, width, width, size);
+    }
   }
 }
 
@@ -44,6 +48,7 @@ template <class Real>
 struct SlabRows {
   const Real* values = nullptr;  ///< (width x rows), next step `step` values on
   Index step = 0, steps = 0, rows = 0;
+  Index rows_ahead = 0;  ///< rows, and those behind them that are multiplied next
 };
 
 /// One operand b as panels of `steps` steps, and where its products go.
@@ -63,10 +68,18 @@ inline constexpr Index panels_ahead = 2048;
 /// Rows of a tile: with two vectors of accumulators each, two operands and one scalar.
 inline constexpr int panel_rows = vector_registers == 32 ? 12 : 6;
 
-/// c(r0 + r, columns of the panel) += sums over `steps` steps. panel: its first position
+/// Row of a later block that is asked for meanwhile, or null.
+template <class Real>
+struct PanelAhead {
+  const Real* row = nullptr;
+  Index step = 0;
+};
+
+/// c(r0 + r, columns of the panel) += sums over `steps` steps. panel: its first position. The rows of c below
+/// are asked for at the end, for the next tile.
 template <class Real, int Width, int Vectors, int Rows>
 [[gnu::noinline]] void slab_panel_tile(Real* c, Index c_row, const Real* a, Index a_step, const Real* panel,
-                                       Index steps) {
+                                       Index steps, PanelAhead<Real> ahead) {
   using V = Batch<Real>;
   constexpr Index L = lanes<Real>, W = Width * L;
   V sum[Rows][Vectors];
@@ -76,6 +89,12 @@ template <class Real, int Width, int Vectors, int Rows>
     for (int v = 0; v < Vectors; ++v) sum[r][v] = load(c + r * c_row + v * L);
   }
   for (; steps > 0; --steps, a += a_step) {
+    if (steps <= Rows)
+      for (int v = 0; v < Vectors; ++v) __builtin_prefetch(c + (2 * Rows - steps) * c_row + v * L, 1);
+    if (ahead.row != nullptr) {
+      for (Index v = 0; v < W; v += L) __builtin_prefetch(ahead.row + v, 0, 2);
+      ahead.row += ahead.step;
+    }
     const Real* scalar = a;
     for (Index p = W; p > 0; --p, ++scalar, panel += Vectors * L) {
       V b[Vectors];
@@ -102,7 +121,7 @@ template <class Real, int Width, int Vectors, int Rows>
 
 template <class Real, int Width, int Vectors, int... Rows>
 constexpr auto slab_panel_table(std::integer_sequence<int, Rows...>) {
-  using Tile = void (*)(Real*, Index, const Real*, Index, const Real*, Index);
+  using Tile = void (*)(Real*, Index, const Real*, Index, const Real*, Index, PanelAhead<Real>);
   return std::array<Tile, sizeof...(Rows)>{slab_panel_tile<Real, Width, Vectors, Rows + 1>...};
 }
 
@@ -114,45 +133,57 @@ constexpr Index panel_block_steps(Index width) {
   return std::max<Index>(1, panel_block_positions / width);
 }
 
-/// Copies `rows` rows of `steps` steps, a step's rows behind one another; sums(r): what row r adds up to.
-/// to: (width x rows x steps)  a: (width x rows), next step a_step values on
-template <class Real, int Width>
-void panel_rows_copy(Real* to, Real* sums, const Real* a, Index a_step, Index rows, Index steps) {
+/// Copies Rows rows of `steps` steps, a step's rows behind one another; sums(r): what row r adds up to.
+/// to: (width x Rows x steps)  a: (width x Rows), next step a_step values on
+template <class Real, int Width, int Rows>
+[[gnu::noinline]] void panel_rows_copy(Real* to, Real* sums, const Real* a, Index a_step, Index steps) {
   using V = Batch<Real>;
   constexpr Index L = lanes<Real>, W = Width * L;
-  for (Index r = 0; r < rows; ++r) {
-    V sum[2][Width];
+  V sum[Rows][Width];
+  GYROGRAD_UNROLL
+  for (int r = 0; r < Rows; ++r) {
     GYROGRAD_UNROLL
-    for (int i = 0; i < 2 * Width; ++i) sum[i / Width][i % Width] = V(Real(0));
-    for (Index t = 0; t < steps; ++t) {
-      const Real* from = a + t * a_step + r * W;
+    for (int v = 0; v < Width; ++v) sum[r][v] = V(Real(0));
+  }
+  for (; steps > 0; --steps, a += a_step, to += Rows * W) {
+    GYROGRAD_UNROLL
+    for (int r = 0; r < Rows; ++r) {
       GYROGRAD_UNROLL
       for (int v = 0; v < Width; ++v) {
-        const V x = load(from + v * L);
-        __builtin_prefetch(from + rows * W + v * L, 0, 2);  // for the next tile
-        store(to + (t * rows + r) * W + v * L, x);
-        sum[0][v] = sum[0][v] + x;
+        const V x = load(a + r * W + v * L);
+        __builtin_prefetch(a + (Rows + r) * W + v * L, 0, 2);  // for the next tile
+        store(to + r * W + v * L, x);
+        sum[r][v] = sum[r][v] + x;
       }
-      std::swap(sum[0], sum[1]);
     }
-    V total = V(Real(0));
-    GYROGRAD_UNROLL
-    for (int i = 0; i < 2 * Width; ++i) total = total + sum[i / Width][i % Width];
+  }
+  GYROGRAD_UNROLL
+  for (int r = 0; r < Rows; ++r) {
+    V total = sum[r][0];
+    for (int v = 1; v < Width; ++v) total = total + sum[r][v];
     sums[r] = reduce_add<Real>(total);
   }
 }
 
+template <class Real, int Width, int... Rows>
+constexpr auto panel_copy_table(std::integer_sequence<int, Rows...>) {
+  using Copy = void (*)(Real*, Real*, const Real*, Index, Index);
+  return std::array<Copy, sizeof...(Rows)>{panel_rows_copy<Real, Width, Rows + 1>...};
+}
+
 /// One block of rows and steps against all panels of one operand.
-/// rows: copies of panel_rows_copy, tile after tile
+/// rows: copies of panel_rows_copy, tile after tile  ahead, rows_ahead: first row of the next block, and how
+/// many it has
 template <class Real, int Width>
 void slab_panel_block(const SlabPanels<Real>& b, const Real* rows, const EvenParts& tiles, Index r0, Index t,
-                      Index steps) {
+                      Index steps, PanelAhead<Real> ahead, Index rows_ahead) {
   constexpr auto heights = std::make_integer_sequence<int, panel_rows>{};
   static constexpr auto single = slab_panel_table<Real, Width, 1>(heights);
   static constexpr auto full = slab_panel_table<Real, Width, 2>(heights);
   constexpr Index L = lanes<Real>, W = Width * L;
   const Index skip = std::max<Index>(0, b.first_step - t);  // steps of a that this operand does not have
   if (skip >= steps) return;
+  ahead.row += skip * ahead.step;
   for (Index n = 0; n < b.columns; n += 2 * L) {
     const Index vectors = std::min<Index>(2, (b.columns - n) / L);
     const Real* panel = b.panels + n * W * b.steps + (t + skip - b.first_step) * W * vectors * L;
@@ -161,8 +192,11 @@ void slab_panel_block(const SlabPanels<Real>& b, const Real* rows, const EvenPar
     for (Index i = 0, r = r0; i < tiles.count; r += tiles.size(i++)) {
       const Index step = tiles.size(i) * W;
       table[static_cast<std::size_t>(tiles.size(i) - 1)](b.c + r * b.columns + n, b.columns, a + skip * step,
-                                                         step, panel, steps - skip);
+                                                         step, panel, steps - skip,
+                                                         rows_ahead > 0 ? ahead : PanelAhead<Real>{});
       a += steps * step;
+      ahead.row += W;
+      --rows_ahead;
     }
   }
 }
@@ -171,6 +205,7 @@ template <class Real, int Width, class Sum>
 void slab_panel_group(const SlabRows<Real>& a, std::span<const SlabPanels<Real>> operands, Real* scratch,
                       Sum&& sum) {
   constexpr Index W = Width * lanes<Real>, block_steps = panel_block_steps(W);
+  static constexpr auto copy = panel_copy_table<Real, Width>(std::make_integer_sequence<int, panel_rows>{});
   Real sums[static_cast<std::size_t>(panel_rows)];
   for (Index t = 0; t < a.steps; t += block_steps) {
     const Index steps = std::min(block_steps, a.steps - t);
@@ -178,12 +213,18 @@ void slab_panel_group(const SlabRows<Real>& a, std::span<const SlabPanels<Real>>
       const EvenParts tiles(std::min(panel_block_rows, a.rows - r0), panel_rows);
       Real* to = scratch;
       for (Index i = 0, r = r0; i < tiles.count; r += tiles.size(i++)) {
-        panel_rows_copy<Real, Width>(to, sums, a.values + t * a.step + r * W, a.step, tiles.size(i), steps);
+        copy[static_cast<std::size_t>(tiles.size(i) - 1)](to, sums, a.values + t * a.step + r * W, a.step,
+                                                          steps);
         for (Index j = 0; j < tiles.size(i); ++j) sum(r + j, sums[j]);
         to += tiles.size(i) * W * steps;
       }
-      for (const SlabPanels<Real>& b : operands)
-        slab_panel_block<Real, Width>(b, scratch, tiles, r0, t, steps);
+      const Index next = r0 + panel_block_rows;
+      PanelAhead<Real> ahead{a.values + t * a.step + next * W, a.step};
+      Index rows_ahead = std::min(panel_block_rows, a.rows_ahead - next);
+      for (const SlabPanels<Real>& b : operands) {
+        slab_panel_block<Real, Width>(b, scratch, tiles, r0, t, steps, ahead, rows_ahead);
+        rows_ahead = 0;  // once
+      }
     }
   }
 }

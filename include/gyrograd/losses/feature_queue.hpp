@@ -105,6 +105,15 @@ class FeatureQueue {
     for (Index p = 0; p < panels; ++p) one(p, 0);
   }
 
+  /// Rows `which` of one ring as the columns of the losses.   columns: (count x width) column-major
+  void gather(Real* columns, const Index* which, Index count, Modality m) {
+    const Index values = width(m);
+    scratch_.resize(std::max(scratch_.size(), static_cast<std::size_t>(count * values)));
+    for (Index i = 0; i < count; ++i)
+      std::copy_n(row(m, which[i]).data(), values, scratch_.data() + i * values);
+    kernels::transpose(columns, count, static_cast<const Real*>(scratch_.data()), values, values, count);
+  }
+
   /// Everything that a checkpoint must hold, as (name, values).
   struct Buffer {
     std::string_view name;

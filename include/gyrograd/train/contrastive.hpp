@@ -199,7 +199,8 @@ class ContrastiveStep {
             Real* own = tape.template saved<dyn>(count * widths_[k]).data();
             const Real* from = whole_[k].gradient->data + first;
             for (Index c = 0; c < widths_[k]; ++c)
-              for (Index b = 0; b < count; ++b) own[b + c * count] = share_ * from[b + c * batch];
+              kernels::scale_add(own + c * count, static_cast<const Real*>(nullptr), share_, from + c * batch,
+                                 count);
             rows[k] = own;
           }
           const bool with_direct = first == 0;  // once in a batch, whoever holds its first sample

@@ -345,12 +345,8 @@ class PrimusPretraining : public AdamRecipe<Real, Model> {
         if (skip_[i] != 0) neighbour_[i] = by_imu_[i];
     }
     const auto rows = [&](Modality m) {
-      const Index width = queue_.width(m);
-      const auto x = tape.template saved<dyn, dyn>(count(), width);
-      for (Index i = 0; i < count(); ++i) {
-        const std::span<const Real> row = queue_.row(m, neighbour_[static_cast<std::size_t>(i)]);
-        for (Index c = 0; c < width; ++c) x(i, c) = row[static_cast<std::size_t>(c)];
-      }
+      const auto x = tape.template saved<dyn, dyn>(count(), queue_.width(m));
+      queue_.gather(x.data(), neighbour_.data(), count(), m);
       return tape.constant(x);
     };
     if (options_.weights.gamma_mm > 0 && has_text()) in.nn_text = rows(Modality::text);

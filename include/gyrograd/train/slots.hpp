@@ -63,7 +63,11 @@ class Slots {
         gradient_(static_cast<std::size_t>(parameters + tail())),
         losses_(static_cast<std::size_t>(slots)) {
     if (team_ != nullptr) sum_.emplace(*team_, parameters + tail(), slots);
-    for (int i = 0; i < pool.size(); ++i) tapes_.push_back(std::make_unique<Tape<Real>>());
+    derived_.resize(static_cast<std::size_t>(pool.size()));
+    for (Derived<Real>& derived : derived_) {
+      tapes_.push_back(std::make_unique<Tape<Real>>());
+      tapes_.back()->keep_derived(&derived);
+    }
   }
 
   /// f(tape, first, count, thread) computes the loss of samples first .. first + count - 1 on the tape and
@@ -110,6 +114,7 @@ class Slots {
     const Index begin = micro_batches_of(0, micro_batches).begin;
     const Index own = micro_batches_of(own_.size() - 1, micro_batches).end - begin;
     while (static_cast<Index>(kept_.size()) < own) kept_.push_back(std::make_unique<Tape<Real>>());
+    forget_derived();
     share_out(micro_batches, true);
     chains_.run(pool_, [&](const Chains::Part& part, int thread) {
       const distributed::Share share = micro_batches_of(part.chain, micro_batches);
@@ -118,6 +123,7 @@ class Slots {
       for (Index i = part.begin; i < part.end; ++i) {
         Tape<Real>& tape = *kept_[static_cast<std::size_t>(i - begin)];
         tape.clear();
+        tape.share(*tapes_[static_cast<std::size_t>(thread)]);
         tape.set_recording(true);
         tape.bind_gradients(gradient);
         f(tape, i * micro_batch, std::min(micro_batch, batch - i * micro_batch), thread);
@@ -207,6 +213,7 @@ class Slots {
     std::size_t bytes = (gradients_.size() + gradient_.size()) * sizeof(Real);
     for (const auto& tape : tapes_) bytes += tape->capacity();
     for (const auto& tape : kept_) bytes += tape->capacity();
+    for (const auto& derived : derived_) bytes += derived.capacity();
     return bytes;
   }
 
@@ -256,6 +263,7 @@ class Slots {
     const Index micro_batches = (batch + micro_batch - 1) / micro_batch;
     const Index begin = micro_batches_of(0, micro_batches).begin;
     used_ = few(micro_batches) ? micro_batches : count_;
+    if (tapes == Tapes::fresh) forget_derived();
     std::fill(losses_.begin(), losses_.end(), Real(0));
     share_out(micro_batches, tapes == Tapes::fresh);
     chains_.run(pool_, [&](const Chains::Part& part, int thread) {
@@ -272,6 +280,7 @@ class Slots {
       for (Index i = part.begin; i < part.end; ++i) {
         Tape<Real>& tape = tapes == Tapes::fresh ? own : *kept_[static_cast<std::size_t>(i - begin)];
         const Index first = i * micro_batch;
+        if (tapes == Tapes::kept) tape.share(own);
         const Var<Real> l = f(tape, first, std::min(micro_batch, batch - first), thread);
         loss += *l.value.data();
         tape.backward(l);
@@ -289,6 +298,9 @@ class Slots {
       if (clear && share.size() == 0 && !few(micro_batches))
         std::fill_n(buffer_of(place, share, micro_batches), parameters_, Real(0));
     }
+  }
+  void forget_derived() {
+    for (Derived<Real>& derived : derived_) derived.forget();
   }
   Real total_loss() const {
     if (sum_) return gradient_[static_cast<std::size_t>(parameters_)];
@@ -328,6 +340,7 @@ class Slots {
   std::optional<distributed::SlotSum<Real>> sum_;
   bool stop_wanted_ = false, save_wanted_ = false, own_batches_ = false;
   std::vector<std::unique_ptr<Tape<Real>>> tapes_, kept_;
+  std::vector<Derived<Real>> derived_;  // of the threads, for the parameters of one step
   std::vector<Range> ranges_;
 };
 

@@ -67,9 +67,11 @@ template <class Real>
 Var<Real, dyn> fold_bins(Tape<Real>& tape, Var<Real, dyn> weight, Index inputs, Index outputs,
                          Index columns) {
   const Index rows = weight.value.size() / outputs;
-  const auto y = tape.template make<dyn>(rows * columns);
-  kernels::adaptive_fold_bins(y.value.data(), static_cast<const Real*>(weight.value.data()), rows, inputs,
-                              outputs, columns);
+  const auto fold = [&](Real* folded) {
+    kernels::adaptive_fold_bins(folded, static_cast<const Real*>(weight.value.data()), rows, inputs, outputs,
+                                columns);
+  };
+  const auto y = tape.derived(Arrangement::folded_bins, rows * columns, fold, weight);
   tape.record(y, [=] {
     if (!weight.needs_gradient()) return;
     kernels::adaptive_fold_bins_backward(weight.grad().data(), static_cast<const Real*>(y.grad().data()),

@@ -39,9 +39,8 @@ Var<Real, dyn, dyn, dyn> conv_pool(Tape<Real>& tape, Var<Real, dyn, dyn, dyn> x,
   tape.record(y, [=, memory = &tape] {
     auto scratch = memory->workspace();
     Real* dz = scratch(s.window.output_plane() * s.out);
-    kernels::max_pool2d_backward(dz, static_cast<const Real*>(nullptr),
-                                 static_cast<const Real*>(y.grad().data()), static_cast<const Real*>(winner),
-                                 w, s.out);
+    kernels::conv_pool_backward(dz, static_cast<const Real*>(y.grad().data()),
+                                static_cast<const Real*>(winner), s);
     detail::conv_backward(static_cast<const Real*>(dz), x, weight, bias, s);
   });
   return y;

@@ -139,8 +139,11 @@ template <Scalar Real>
 void gru_backward(Tape<Real>& tape, const GruRecord<Real>& r) {
   const Index in = r.in(), hidden = r.hidden(), steps = r.x.steps, batch = r.x.batch;
   auto scratch = tape.workspace();
-  Real* packed = scratch(3 * hidden * hidden);
-  kernels::gru_pack_backward(packed, static_cast<const Real*>(r.w.weight_hh.value.data()), hidden);
+  const auto pack = [&](Real* packed) {
+    kernels::gru_pack_backward(packed, static_cast<const Real*>(r.w.weight_hh.value.data()), hidden);
+  };
+  const Real* packed =
+      tape.derived(scratch, Arrangement::gru_backward, 3 * hidden * hidden, pack, r.w.weight_hh);
   constexpr Index width = kernels::slab_vectors * kernels::lanes<Real>;
   Real* carry = scratch(width * hidden);
   Real* panels = scratch(kernels::gru_weight_scratch<Real>(std::min(width, kernels::slab_lanes<Real>(batch)),
@@ -172,15 +175,15 @@ void gru_backward(Tape<Real>& tape, const GruRecord<Real>& r) {
     a.steps = steps;
     a.hidden = hidden;
     a.want_h0 = want_h0;
+    if (!dx.into.empty()) {
+      a.dx = dx.into.data() + at * kernels::slab_rows(in);
+      a.residual = dx.residual == nullptr ? nullptr : dx.residual + at * kernels::slab_rows(in);
+      a.weight_ih = r.w.weight_ih.value.data();
+      a.in = in;
+    }
     kernels::gru_backward(a);
     if (want_h0) {
       kernels::from_slab(dh0.into.data(), dh0.residual, static_cast<const Real*>(carry), g, batch, 1, hidden);
-    }
-    if (!dx.into.empty()) {
-      const Real* residual = dx.residual == nullptr ? nullptr : dx.residual + at * kernels::slab_rows(in);
-      kernels::gru_backward_data(
-          dx.into.data() + at * kernels::slab_rows(in), residual, static_cast<const Real*>(a.gates),
-          static_cast<const Real*>(r.w.weight_ih.value.data()), g.width, steps, in, hidden);
     }
     kernels::gru_backward_weights(
         d, static_cast<const Real*>(a.gates),
@@ -225,11 +228,14 @@ GruRecord<Real> gru_forward(Tape<Real>& tape, const Slabs<Real>& x, const GruWei
   Real* first = h0.value.empty() ? nullptr : tape.template saved<dyn>(all).data();
   r.first = first;
   auto scratch = tape.workspace();
-  Real* packed = scratch(kernels::gru_packed_size(in, hidden));
-  kernels::gru_pack_forward(packed, static_cast<const Real*>(w.weight_ih.value.data()),
-                            static_cast<const Real*>(w.weight_hh.value.data()),
-                            static_cast<const Real*>(w.bias_ih.value.data()),
-                            static_cast<const Real*>(w.bias_hh.value.data()), in, hidden);
+  const auto pack = [&](Real* packed) {
+    kernels::gru_pack_forward(packed, static_cast<const Real*>(w.weight_ih.value.data()),
+                              static_cast<const Real*>(w.weight_hh.value.data()),
+                              static_cast<const Real*>(w.bias_ih.value.data()),
+                              static_cast<const Real*>(w.bias_hh.value.data()), in, hidden);
+  };
+  const Real* packed = tape.derived(scratch, Arrangement::gru_forward, kernels::gru_packed_size(in, hidden),
+                                    pack, w.weight_ih, w.weight_hh, w.bias_ih, w.bias_hh);
   kernels::for_each_group<Real>(batch, [&](kernels::LaneGroup g) {
     kernels::GruForward<Real> a;
     const Index at = g.first * steps;
