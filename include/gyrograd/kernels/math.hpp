@@ -91,6 +91,20 @@ GYROGRAD_INLINE Batch<float> look_up(const float* table, Batch<float> at) {
   return Batch<float>(
       _mm512_permutex2var_ps(_mm512_load_ps(table), _mm512_castps_si512(at), _mm512_load_ps(table + 16)));
 }
+#elif defined(GYROGRAD_AVX2)
+/// 1.5 * 2^20: adding it rounds to eighths.
+inline constexpr float eighths_magic = 1572864.0F;
+/// Bits of 2^(i / 8) less i << 20.
+alignas(32) inline constexpr std::int32_t eighth_powers[8] = {0x3f800000, 0x3f7b95c2, 0x3f7837f0, 0x3f75fed7,
+                                                              0x3f7504f3, 0x3f75672a, 0x3f7744fd, 0x3f7ac0c7};
+
+/// 2^(k / 8) where the low bits of `shifted` (a float that went through eighths_magic) hold k.
+GYROGRAD_INLINE Batch<float> power_of_eighths(Batch<float> shifted) {
+  const __m256i k = _mm256_castps_si256(shifted);
+  const __m256i table = _mm256_load_si256(reinterpret_cast<const __m256i*>(eighth_powers));
+  const __m256i bits = _mm256_add_epi32(_mm256_permutevar8x32_epi32(table, k), _mm256_slli_epi32(k, 20));
+  return Batch<float>(_mm256_castsi256_ps(bits));
+}
 #endif
 
 }  // namespace detail
@@ -105,6 +119,14 @@ GYROGRAD_INLINE Batch<float> exp2_in_range(Batch<float> x) {
   const V at(_mm512_add_round_ps(x, V(detail::round_magic / 32), _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC));
   const V p = fma(fma(V(0.242652714F), r, V(0.693123758F)), r, V(1.0F));
   return V(_mm512_scalef_ps(p * detail::look_up(detail::powers_of_two, at), x));
+#elif defined(GYROGRAD_AVX2)
+  // x = k / 8 + r, |r| <= 1/16: 2^r is a cubic, 2^(k / 8) comes from a table of eight.
+  const V shifted = x + V(detail::eighths_magic);
+  const V r = x - (shifted - V(detail::eighths_magic));
+  V p = fma(V(0.0554989018F), r, V(0.240264073F));
+  p = fma(p, r, V(0.693147182F));
+  p = fma(p, r, V(1.0F));
+  return p * detail::power_of_eighths(shifted);  // a product: NaN stays NaN
 #else
   const V shifted = x + V(detail::power_magic);
   const V r = x - (shifted - V(detail::power_magic));
