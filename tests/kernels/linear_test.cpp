@@ -43,6 +43,13 @@ void check(Index P, Index in, Index out) {
   linear_backward_data(dx.data(), residual.data(), dy.data(), w.data(), P, in, out);
   check_close<Real>(dx.values(), data);
 
+  std::vector<double> times = linear_reference(dyd, transposed, {}, P, out, in);
+  Guarded<Real> slope(random_values<Real>(P * in, 9));
+  for (std::size_t i = 0; i < times.size(); ++i) times[i] *= static_cast<double>(slope.values()[i]);
+  linear_backward_data_times(slope.data(), dy.data(), w.data(), P, in, out);
+  check_close<Real>(slope.values(), times);
+  CHECK(slope.intact());
+
   Guarded<Real> dw(random_values<Real>(out * in, 7)), db(random_values<Real>(out, 8));
   std::vector<double> dw_want = doubles(dw.copy()), db_want = doubles(db.copy());
   for (Index o = 0; o < out; ++o)
@@ -70,13 +77,17 @@ TEMPLATE_TEST_CASE("dense layer forward and backward equal plain loops", "", flo
   }
   check<TestType>(20, 6, 72);
   check<TestType>(120, 72, 144);
+  check<TestType>(240, 144, 72);
+  check<TestType>(72, 72, 72);
+  check<TestType>(120, 56, 20);
   check<TestType>(18, 72, 6);
 }
 
 TEMPLATE_TEST_CASE("weight gradients of layers that share an input have the bits of each alone", "", float,
                    double) {
   using Real = TestType;
-  for (const auto& [P, in, out] : {std::array<Index, 3>{5, 3, 4}, {120, 72, 72}, {240, 72, 10}}) {
+  for (const auto& [P, in, out] :
+       {std::array<Index, 3>{5, 3, 4}, {120, 72, 72}, {240, 72, 10}, {72, 144, 20}}) {
     const auto x = random_values<Real>(P * in, 1), dy = random_values<Real>(P * out, 2),
                other = random_values<Real>(P * out, 3), start = random_values<Real>(in * out, 4);
     std::vector<Real> scratch(static_cast<std::size_t>(linear_backward_weight_scratch<Real>(P, in, out)));

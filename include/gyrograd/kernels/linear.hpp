@@ -2,11 +2,13 @@
 // Dense layer on positions: y = x W^T + b, its data gradient and its weight gradient.
 #pragma once
 
+#include <algorithm>
 #include <span>
 
 #include "gyrograd/kernels/product.hpp"
 #include "gyrograd/kernels/reduction.hpp"
 #include "gyrograd/kernels/transpose.hpp"
+#include "gyrograd/kernels/weight_tile.hpp"
 
 namespace gyrograd::kernels {
 
@@ -33,11 +35,12 @@ void linear_forward(Real* y, const Real* x, const Real* weight, const Real* bias
   product(a);
 }
 
-/// dx(p, i) = residual(p, i) + sum_o dy(p, o) weight(o, i).
-/// dx: (P x in)  dy: (P x out)  weight: (out, in) row-major  residual: (P x in) or null, may be dx
+namespace detail {
+
+/// The data gradient without an epilogue.
 template <class Real>
-void linear_backward_data(Real* dx, const Real* residual, const Real* dy, const Real* weight, Index positions,
-                          Index in, Index out) {
+Product<Real> data_product(Real* dx, const Real* dy, const Real* weight, Index positions, Index in,
+                           Index out) {
   Product<Real> a;
   a.y = dx;
   a.ldy = positions;
@@ -49,9 +52,28 @@ void linear_backward_data(Real* dx, const Real* residual, const Real* dy, const 
   a.positions = positions;
   a.rows = in;
   a.depth = out;
+  return a;
+}
+
+}  // namespace detail
+
+/// dx(p, i) = residual(p, i) + sum_o dy(p, o) weight(o, i).
+/// dx: (P x in)  dy: (P x out)  weight: (out, in) row-major  residual: (P x in) or null, may be dx
+template <class Real>
+void linear_backward_data(Real* dx, const Real* residual, const Real* dy, const Real* weight, Index positions,
+                          Index in, Index out) {
+  Product<Real> a = detail::data_product(dx, dy, weight, positions, in, out);
   a.residual = residual;
   a.ld_residual = positions;
   product(a);
+}
+
+/// dx(p, i) = dx(p, i) sum_o dy(p, o) weight(o, i): turns slopes of what stands before the layer into
+/// gradients.   Shapes as in linear_backward_data.
+template <class Real>
+void linear_backward_data_times(Real* dx, const Real* dy, const Real* weight, Index positions, Index in,
+                                Index out) {
+  product<1, Epilogue::multiply>(detail::data_product(dx, dy, weight, positions, in, out));
 }
 
 namespace detail {
@@ -74,23 +96,33 @@ constexpr bool weights_in_lanes(Index positions, Index in, Index out) {
   return copy < sums;
 }
 
-/// dweight(o, i) += sum_p dy(p, o) transposed(i, p): channels of the input in the lanes.
+/// Channels of x, from the first, that weight_tile transposes. What is left is no narrow rest: products would
+/// compute it with few accumulators.
 template <class Real>
-void weight_product(Real* dweight, const Real* dy, const Real* transposed, Index positions, Index in,
-                    Index out) {
+constexpr Index weight_tile_channels(Index in, Index out) {
+  if (!has_weight_tile<Real> || out < weight_tile_rows) return 0;
+  const Index panels = in / weight_panel<Real>, rest = in % weight_panel<Real>;
+  return (0 < rest && rest <= lanes<Real> ? panels - 1 : panels) * weight_panel<Real>;
+}
+
+/// dweight(o, i) += sum_p dy(p, o) transposed(i, p) for `count` channels i and the rows o from `first` on:
+/// channels of the input in the lanes.   dweight: row stride dweight_row  transposed: (P, count) row-major
+template <class Real>
+void weight_product(Real* dweight, Index dweight_row, const Real* dy, const Real* transposed, Index positions,
+                    Index count, Index first, Index out) {
   Product<Real> a;
-  a.y = dweight;
-  a.ldy = in;
+  a.y = dweight + first * dweight_row;
+  a.ldy = dweight_row;
   a.x = transposed;
-  a.ldx = in;
-  a.w = dy;
+  a.ldx = count;
+  a.w = dy + first * positions;
   a.w_row = positions;
   a.w_step = 1;
-  a.positions = in;
-  a.rows = out;
+  a.positions = count;
+  a.rows = out - first;
   a.depth = positions;
-  a.residual = dweight;
-  a.ld_residual = in;
+  a.residual = a.y;
+  a.ld_residual = dweight_row;
   product(a);
 }
 
@@ -115,7 +147,9 @@ void weight_reduction(Real* dweight, const Real* dy, const Real* x, Index positi
 /// Scratch values that linear_backward_weight needs.
 template <class Real>
 constexpr Index linear_backward_weight_scratch(Index positions, Index in, Index out) {
-  return detail::weights_in_lanes<Real>(positions, in, out) ? positions * in : 0;
+  if (!detail::weights_in_lanes<Real>(positions, in, out)) return 0;
+  const Index tiled = detail::weight_tile_channels<Real>(in, out);
+  return positions * std::max(tiled > 0 ? weight_panel<Real> : 0, in - tiled);
 }
 
 /// Weight gradient of one of several layers that share their input x.
@@ -125,19 +159,46 @@ struct WeightGradient {
   const Real* dy;  ///< (P x out)
 };
 
+namespace detail {
+
+/// Gradients of all layers with the channels in the lanes, one panel of channels after the other, in the same
+/// memory: it is transposed together with the first rows of the first layer, where there is a kernel for
+/// that.
+template <class Real>
+void weights_by_panels(std::span<const WeightGradient<Real>> layers, const Real* x, Index positions, Index in,
+                       Index out, Real* scratch) {
+  const Index tiled = weight_tile_channels<Real>(in, out);
+  for (Index c = 0; c < in;) {
+    const Index count = c < tiled ? weight_panel<Real> : in - c;
+    Index done = 0;  // rows of the first layer
+    if constexpr (has_weight_tile<Real>) {
+      if (c < tiled) {
+        weight_tile(layers[0].dweight + c, in, scratch, x + c * positions, layers[0].dy, positions);
+        done = weight_tile_rows;
+      }
+    }
+    if (done == 0) transpose(scratch, count, x + c * positions, positions, positions, count);
+    for (const WeightGradient<Real>& layer : layers) {
+      weight_product(layer.dweight + c, in, layer.dy, static_cast<const Real*>(scratch), positions, count,
+                     done, out);
+      done = 0;
+    }
+    c += count;
+  }
+}
+
+}  // namespace detail
+
 /// dweight(o, i) += sum_p dy(p, o) x(p, i) for every layer; x is transposed once for all.
 /// x: (P x in)  scratch: linear_backward_weight_scratch() values
 template <class Real>
 void linear_backward_weights(std::span<const WeightGradient<Real>> layers, const Real* x, Index positions,
                              Index in, Index out, Real* scratch) {
-  const bool in_lanes = detail::weights_in_lanes<Real>(positions, in, out);
-  if (in_lanes && !layers.empty()) transpose(scratch, in, x, positions, positions, in);
-  for (const WeightGradient<Real>& layer : layers) {
-    if (in_lanes)
-      detail::weight_product(layer.dweight, layer.dy, static_cast<const Real*>(scratch), positions, in, out);
-    else
-      detail::weight_reduction(layer.dweight, layer.dy, x, positions, in, out);
-  }
+  if (layers.empty()) return;
+  if (detail::weights_in_lanes<Real>(positions, in, out))
+    return detail::weights_by_panels(layers, x, positions, in, out, scratch);
+  for (const WeightGradient<Real>& layer : layers)
+    detail::weight_reduction(layer.dweight, layer.dy, x, positions, in, out);
 }
 
 /// The same for one layer.   dweight: (out, in) row-major  dy: (P x out)  x: (P x in)

@@ -67,6 +67,17 @@ GYROGRAD_INLINE void next_row(T*& p, Index stride) {
   asm("" : "+r"(p));
 }
 
+/// Asks for Rows rows of Vectors vectors. Any address is allowed.
+template <int Rows, int Vectors, class Real>
+GYROGRAD_INLINE void fetch_rows(const Real* p, Index stride) {
+  GYROGRAD_UNROLL
+  for (int r = 0; r < Rows; ++r) {
+    GYROGRAD_UNROLL
+    for (int v = 0; v < Vectors; ++v) __builtin_prefetch(p + v * lanes<Real>);
+    next_row(p, stride);
+  }
+}
+
 /// `tiles` tiles of Rows rows below one another, for Vectors whole vectors of positions from p; with Tail the
 /// last vector has `tail` valid lanes. One K loop, one tile shape per function, never inlined: g++ 12
 /// otherwise keeps the operand vectors on the stack.
@@ -77,6 +88,8 @@ template <class Real, int Rows, int Vectors, int Group, Epilogue epilogue, bool 
     return load_block<Vectors, Tail>(from, v, tail);
   };
   for (; tiles > 0; --tiles, m += Rows) {
+    if constexpr (epilogue == Epilogue::multiply)  // written long ago: on its way while the sums are computed
+      fetch_rows<Rows, Vectors>(a.y + p + m * a.ldy, a.ldy);
     V sum[Rows][Vectors];
     if (a.lane_start != nullptr) {
       GYROGRAD_UNROLL

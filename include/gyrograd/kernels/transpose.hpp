@@ -17,11 +17,17 @@ GYROGRAD_INLINE void transpose_block(Real* y, Index ldy, const Real* x, Index ld
     for (Index j = 0; j < L; ++j) y[j + i * ldy] = x[i + j * ldx];
 }
 
+/// Whether a block is transposed in registers by transposed_rows.
+template <class Real>
+inline constexpr bool has_transposed_rows = false;
+
 #if defined(GYROGRAD_AVX512)
-/// Pairs, then fours of neighbours within 128-bit parts, then the parts themselves: 64 shuffles for 16
-/// vectors.
 template <>
-GYROGRAD_INLINE void transpose_block<float>(float* y, Index ldy, const float* x, Index ldx) {
+inline constexpr bool has_transposed_rows<float> = true;
+
+/// rows[i](j) = x(i, j) for one block: column j at x + j ldx. Pairs, then fours of neighbours within 128-bit
+/// parts, then the parts themselves: 64 shuffles for 16 vectors.
+GYROGRAD_INLINE void transposed_rows(Batch<float>* rows, const float* x, Index ldx) {
   const auto low = [](__m512 a, __m512 b) __attribute__((always_inline)) {
     return _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
   };
@@ -29,11 +35,14 @@ GYROGRAD_INLINE void transpose_block<float>(float* y, Index ldy, const float* x,
     return _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
   };
   __m512 four[16];  // four[4 j + k], part q: columns 4 j .. 4 j + 3 of row 4 q + k
+  Index step = ldx, three = 3 * ldx;
+  asm("" : "+r"(step), "+r"(three));  // else a compiler keeps the distances of all columns
   GYROGRAD_UNROLL
   for (int j = 0; j < 4; ++j) {
-    const float* from = x + 4 * j * ldx;
-    const __m512 a = _mm512_loadu_ps(from), b = _mm512_loadu_ps(from + ldx);
-    const __m512 c = _mm512_loadu_ps(from + 2 * ldx), d = _mm512_loadu_ps(from + 3 * ldx);
+    const __m512 a = _mm512_loadu_ps(x), b = _mm512_loadu_ps(x + step);
+    const __m512 c = _mm512_loadu_ps(x + 2 * step), d = _mm512_loadu_ps(x + three);
+    x += 4 * step;
+    asm("" : "+r"(x));
     const __m512 ab = _mm512_unpacklo_ps(a, b), cd = _mm512_unpacklo_ps(c, d);
     const __m512 ab2 = _mm512_unpackhi_ps(a, b), cd2 = _mm512_unpackhi_ps(c, d);
     four[4 * j] = low(ab, cd);
@@ -47,11 +56,19 @@ GYROGRAD_INLINE void transpose_block<float>(float* y, Index ldy, const float* x,
     const __m512 b = _mm512_shuffle_f32x4(four[k], four[4 + k], 0xee);
     const __m512 c = _mm512_shuffle_f32x4(four[8 + k], four[12 + k], 0x44);
     const __m512 d = _mm512_shuffle_f32x4(four[8 + k], four[12 + k], 0xee);
-    _mm512_storeu_ps(y + k * ldy, _mm512_shuffle_f32x4(a, c, 0x88));
-    _mm512_storeu_ps(y + (4 + k) * ldy, _mm512_shuffle_f32x4(a, c, 0xdd));
-    _mm512_storeu_ps(y + (8 + k) * ldy, _mm512_shuffle_f32x4(b, d, 0x88));
-    _mm512_storeu_ps(y + (12 + k) * ldy, _mm512_shuffle_f32x4(b, d, 0xdd));
+    rows[k] = Batch<float>(_mm512_shuffle_f32x4(a, c, 0x88));
+    rows[4 + k] = Batch<float>(_mm512_shuffle_f32x4(a, c, 0xdd));
+    rows[8 + k] = Batch<float>(_mm512_shuffle_f32x4(b, d, 0x88));
+    rows[12 + k] = Batch<float>(_mm512_shuffle_f32x4(b, d, 0xdd));
   }
+}
+
+template <>
+GYROGRAD_INLINE void transpose_block<float>(float* y, Index ldy, const float* x, Index ldx) {
+  Batch<float> rows[16];
+  transposed_rows(rows, x, ldx);
+  GYROGRAD_UNROLL
+  for (int i = 0; i < 16; ++i) store(y + i * ldy, rows[i]);
 }
 #elif defined(GYROGRAD_AVX2)
 /// Halves of columns j and j + 4 are loaded side by side, then four columns are transposed within 128-bit

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "gyrograd/autograd/ops/gather.hpp"
+#include "gyrograd/autograd/ops/gelu.hpp"
 #include "gyrograd/core/error.hpp"
 #include "gyrograd/nn/embedding.hpp"
 #include "gyrograd/nn/transformer.hpp"

@@ -8,7 +8,7 @@
 
 #include "gyrograd/autograd/ops/add.hpp"
 #include "gyrograd/autograd/ops/attention.hpp"
-#include "gyrograd/autograd/ops/gelu.hpp"
+#include "gyrograd/autograd/ops/gelu_linear.hpp"
 #include "gyrograd/kernels/transformer_tail.hpp"
 #include "gyrograd/nn/layer_norm.hpp"
 #include "gyrograd/nn/linear.hpp"
@@ -87,8 +87,8 @@ struct TransformerBlock {
     const auto p = around_both ? proj(tape, a, queries) : proj(tape, a, a);
     const auto u = norm1(tape, p);
     const auto f = fc1(tape, u);
-    const auto g = ops::gelu_in_place(tape, f);
-    return norm2(tape, fc2(tape, g, u));
+    const auto g = ops::gelu_linear(tape, f, tape.parameter(fc2.weight), tape.parameter(fc2.bias), u);
+    return norm2(tape, g);
   }
 
  private:

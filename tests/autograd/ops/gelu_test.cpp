@@ -14,24 +14,15 @@ TEST_CASE("gelu: value and gradient, also added to another contribution") {
   }
 }
 
-TEST_CASE("gelu in place: the same numbers in the memory of its argument") {
-  const auto x = random_values<double>(21, 1, -4, 4);
-  check_op({x}, [](auto& tape, const auto& v) { return ops::gelu_in_place(tape, ops::gelu(tape, v[0])); });
-  for (const bool recording : {true, false}) {
-    Tape<double> tape;
-    tape.set_recording(recording);
-    std::vector<double> values = x;
-    const auto in = tape.input(Tensor<double, dyn>(values.data(), 21));
-    const auto y = ops::gelu(tape, in);
-    const auto z = ops::gelu_in_place(tape, in);
-    CHECK(z.value.data() == values.data());
-    CHECK(std::equal(values.begin(), values.end(), y.value.data()));
-    if (!recording) continue;
-    z.grad().fill(2.0);
-    const double* memory = z.gradient->data;
-    tape.backward();
-    CHECK(in.gradient->data == memory);  // handed over, not copied
-  }
+TEST_CASE("gelu: the gradient is multiplied where it lies") {
+  std::vector<double> values = random_values<double>(21, 1, -4, 4);
+  Tape<double> tape;
+  const auto in = tape.input(Tensor<double, dyn>(values.data(), 21));
+  const auto y = ops::gelu(tape, in);
+  y.grad().fill(2.0);
+  const double* memory = y.gradient->data;
+  tape.backward();
+  CHECK(in.gradient->data == memory);  // handed over, not copied
 }
 
 TEST_CASE("gelu gives the same values, to rounding, with and without recording") {

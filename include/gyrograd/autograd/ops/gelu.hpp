@@ -8,12 +8,12 @@
 
 namespace gyrograd::ops {
 
-namespace detail {
-
-/// y = gelu(x), with the gradient of y multiplied where it lies if nothing else was added to that of x.
-template <class Real, class X>
-X gelu(Tape<Real>& tape, X x, X y) {
+/// Exact (erf) GELU; the gradient of y is multiplied where it lies if nothing else was added to that of x.
+/// x, y: any shape
+template <class Real, Index... Dims>
+auto gelu(Tape<Real>& tape, Var<Real, Dims...> x) {
   const Index n = x.value.size();
+  auto y = tape.like(x);
   if (!tape.recording()) {
     kernels::gelu_forward(y.value.data(), x.value.data(), n);
     return y;
@@ -32,21 +32,6 @@ X gelu(Tape<Real>& tape, X x, X y) {
     kernels::multiply_add(dx.into.data(), dx.residual, y.grad().data(), slope.data(), n);
   });
   return y;
-}
-
-}  // namespace detail
-
-/// Exact (erf) GELU.   x, y: any shape
-template <class Real, Index... Dims>
-auto gelu(Tape<Real>& tape, Var<Real, Dims...> x) {
-  return detail::gelu(tape, x, tape.like(x));
-}
-
-/// The same in the memory of x, which must not be read again by anything but its own gradient: the backward
-/// pass of a dense layer does not need its output, for example.
-template <class Real, Index... Dims>
-auto gelu_in_place(Tape<Real>& tape, Var<Real, Dims...> x) {
-  return detail::gelu(tape, x, tape.input(x.value));
 }
 
 }  // namespace gyrograd::ops

@@ -6,6 +6,7 @@
 
 #include "gyrograd/autograd/tape.hpp"
 #include "gyrograd/core/error.hpp"
+#include "gyrograd/kernels/elementwise.hpp"
 #include "gyrograd/kernels/linear.hpp"
 
 namespace gyrograd::ops {
@@ -40,8 +41,24 @@ void check_linear(const Var<Real, dyn>& weight, const Var<Real, dyn>& bias, Inde
                      weight.value.size(), " values and the bias ", bias.value.size());
 }
 
+/// Adds `values` to the gradient of x. Where it has none yet, their memory, of the tape, becomes it: nobody
+/// else may use them afterwards.
+template <class Real, Index... Dims>
+void add_gradient(const Var<Real, Dims...>& x, Real* values) {
+  if (!x.gradient->written && x.gradient->data == nullptr) {
+    x.gradient->data = values;
+    x.gradient->written = true;
+    return;
+  }
+  const auto dx = x.accumulator();
+  kernels::add(dx.into.data(), dx.residual, static_cast<const Real*>(values), x.value.size());
+}
+
+/// y = x W^T + b (+ residual). With `slope`, (..., in), x is f(z) and has the gradient of z, and slope is
+/// f'(z): its memory becomes that gradient.
 template <class Real, class X, class Y, class Residual>
-Y linear(Tape<Real>& tape, X x, Y y, Var<Real, dyn> weight, Var<Real, dyn> bias, Residual residual) {
+Y linear(Tape<Real>& tape, X x, Y y, Var<Real, dyn> weight, Var<Real, dyn> bias, Residual residual,
+         Real* slope = nullptr) {
   const Index P = position_count(x.value), in = channel_count(x.value), out = channel_count(y.value);
   check_linear(weight, bias, in, out);
   kernels::linear_forward(y.value.data(), x.value.data(), weight.value.data(), bias.value.data(),
@@ -55,7 +72,11 @@ Y linear(Tape<Real>& tape, X x, Y y, Var<Real, dyn> weight, Var<Real, dyn> bias,
     }
     if (bias.needs_gradient()) kernels::linear_backward_bias(bias.grad().data(), dy, P, out);
     const bool same = residual.needs_gradient() && residual.gradient == x.gradient;  // a + proj(a)
-    if (x.needs_gradient()) {
+    if (x.needs_gradient() && slope != nullptr) {
+      kernels::linear_backward_data_times(slope, dy, static_cast<const Real*>(weight.value.data()), P, in,
+                                          out);
+      add_gradient(x, slope);
+    } else if (x.needs_gradient()) {
       const auto dx = x.accumulator();
       const bool fold =
           same && dx.residual == nullptr;  // the residual's gradient enters as start of the product
