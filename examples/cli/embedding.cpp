@@ -22,7 +22,7 @@ namespace gyrograd::cli {
 int run_embedding(int argc, char** argv) {
   std::vector<OptionSpec> options = published_option_specs();
   options.push_back(block_option_spec());
-  options.push_back({"normalise", "KIND", "published, x or none (default: what the weights say)"});
+  options.push_back({"normalise", "KIND", "published, x, paper or none (default: what the weights say)"});
   const std::vector<OptionSpec> shared = run_option_specs(false);
   options.insert(options.end(), shared.begin(), shared.end());
   Arguments arguments("embedding",

@@ -59,7 +59,7 @@ std::vector<OptionSpec> option_specs() {
       {"input", "NAME", "of classifiers: windows, or the name of embeddings (default: what the weights say)"},
       {"encoder", "NAME", "of classifiers: embed with these LIMU-BERT weights"},
       {"encoder-model", "VERSION", "their version (default v1)"},
-      {"normalise", "KIND", "published, x or none (default: what the weights say)"},
+      {"normalise", "KIND", "published, x, paper or none (default: what the weights say)"},
       block_option_spec(),
       {"attention", "KIND", "attn: published or corrected (default: what the weights say)"},
       {"logits", "KIND", "cnn1: published or corrected (default: what the weights say)"},

@@ -202,8 +202,9 @@ int pretrain(int argc, char** argv, Team& team) {
   }
   train::MaskedPretraining<float, Encoder> recipe(model, input.windows, split.train, split.validation,
                                                   recipe_options, pool, &team.communicator());
+  const Index epochs = epochs_within(run, "pretrain", settings, settings.epochs, recipe.batches());
   if (run.dry_run) {
-    note(run, "pretrain: would train ", settings.epochs, " epochs of ", recipe.batches(), " steps and write ",
+    note(run, "pretrain: would train ", epochs, " epochs of ", recipe.batches(), " steps and write ",
          session.weights().string());
     return ExitCode::done;
   }
@@ -212,14 +213,14 @@ int pretrain(int argc, char** argv, Team& team) {
   note_doubts(run, "pretrain", input.doubts);
   if (first) note_rate(run, "pretrain", *first, card);
   note(run, "pretrain: ", split.train.size(), " training and ", split.validation.size(),
-       " validation windows, ", settings.epochs, " epochs of ", recipe.batches(), " steps, ", run.threads,
-       " threads", team.size() > 1 ? message(" in each of ", team.size(), " processes") : "");
+       " validation windows, ", epochs, " epochs of ", recipe.batches(), " steps, ", run.threads, " threads",
+       team.size() > 1 ? message(" in each of ", team.size(), " processes") : "");
 
   const train::RunIdentity identity =
       identity_of(settings, config, mask, behaviour, input.fingerprint, start, slots);
   train::LoopState<float> state;
   const auto buffers = recipe.buffers();
-  session.train<float>(recipe, state, settings.epochs, identity, buffers, describe, settings.patience);
+  session.train<float>(recipe, state, epochs, identity, buffers, describe, settings.patience);
   if (!team.leader()) return ExitCode::done;
 
   if (!state.best_weights.empty())
@@ -228,7 +229,7 @@ int pretrain(int argc, char** argv, Team& team) {
   train::Json report = train::report_head("pretrain", settings.seed, identity_json(identity));
   report["model"] = encoder_text(config);
   report["split"] = split_json(settings.split, split, leaks);
-  add_training(report, state, settings.epochs, session.seconds());
+  add_training(report, state, epochs, session.seconds());
   if (state.best_epoch >= 0) {
     const train::EpochRecord& best = state.history[static_cast<std::size_t>(state.best_epoch)];
     report["validation"] = {{"loss", best.validation_loss}, {"count", split.validation.size()}};

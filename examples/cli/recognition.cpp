@@ -285,9 +285,10 @@ int train_and_report(const Request& r, const Material& m, Session& session, Mode
   ThreadPool pool(r.run.threads);
   train::SupervisedTraining<float, Model> recipe(model, m.pieces, m.parts.labelled.pieces, m.parts.validation,
                                                  m.parts.classes, options_of(r, m), pool);
+  const Index epochs = epochs_within(r.run, r.command.name, r.settings, r.settings.epochs, recipe.batches());
   if (r.run.dry_run) {
-    note(r.run, r.command.name, ": would train ", r.settings.epochs, " epochs on ",
-         m.parts.labelled.pieces.size(), " labelled pieces and write ", session.weights().string());
+    note(r.run, r.command.name, ": would train ", epochs, " epochs on ", m.parts.labelled.pieces.size(),
+         " labelled pieces and write ", session.weights().string());
     return ExitCode::done;
   }
   session.open();
@@ -303,14 +304,14 @@ int train_and_report(const Request& r, const Material& m, Session& session, Mode
   const train::RunIdentity identity = identity_of(r, m, start);
   train::LoopState<float> state;
   const auto buffers = recipe.buffers();
-  session.train<float>(recipe, state, r.settings.epochs, identity, buffers, describe, r.settings.patience);
+  session.train<float>(recipe, state, epochs, identity, buffers, describe, r.settings.patience);
   if (!state.best_weights.empty())
     std::copy(state.best_weights.begin(), state.best_weights.end(), recipe.weights().begin());
 
   const std::vector<std::string> names = class_names(r.card, r.column, m.parts.classes);
   nn::save_parameters<float>(model, session.weights(), metadata_of(r, m, names));
   train::Json report = describe_run(r, m, identity, names, parameter_count<float>(model));
-  add_training(report, state, r.settings.epochs, session.seconds());
+  add_training(report, state, epochs, session.seconds());
   result("best epoch ", state.best_epoch + 1, " of ", state.epoch);
   const std::vector<std::pair<std::string, const data::PieceSet*>> sets = {
       {"test", &m.parts.test}, {"validation", &m.parts.validation}, {"train", &m.parts.labelled.pieces}};

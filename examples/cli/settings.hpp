@@ -31,9 +31,10 @@ inline std::vector<OptionSpec> training_option_specs() {
   return specs;
 }
 
-/// Number of windows or pieces per step, epochs, learning rate, seed, split.
+/// Number of windows or pieces per step, epochs, most steps (0: any number), learning rate, seed, split.
 struct TrainSettings {
   Index epochs = 0;
+  std::int64_t total_steps = 0;
   Index batch = 0;
   double lr = 0;
   std::uint32_t seed = 0;
@@ -53,6 +54,7 @@ inline TrainSettings read_train_settings(const Arguments& arguments, const RunOp
   }
   TrainSettings s;
   s.epochs = arguments.integer("epochs", config.n_epochs, 0, 10000000);
+  s.total_steps = config.total_steps;
   s.batch = arguments.integer("batch", config.batch_size, 1, 1000000);
   s.lr = arguments.real("lr", config.lr, 0, 1000);
   s.seed = arguments.has("seed") ? run.seed : static_cast<std::uint32_t>(config.seed);
@@ -64,6 +66,20 @@ inline TrainSettings read_train_settings(const Arguments& arguments, const RunOp
   if (config.seed > 4294967295U)
     fail<ConfigError>(usual.string(), ": seed is ", config.seed, ", expected below 2^32");
   return s;
+}
+
+/// `epochs`, or the whole epochs of `batches` steps that total_steps of the training file leaves, said in a
+/// note. The published trainer returns in mid-epoch then, without its best weights (sheet §6.3).
+inline Index epochs_within(const RunOptions& run, std::string_view command, const TrainSettings& settings,
+                           Index epochs, Index batches) {
+  const Index most = static_cast<Index>(settings.total_steps) / std::max<Index>(batches, 1);
+  if (settings.total_steps == 0 || most >= epochs) return epochs;
+  if (most == 0)
+    fail<ConfigError>(command, ": total_steps of the training file is ", settings.total_steps,
+                      ", expected at least the ", batches, " steps of one epoch, or 0 for no limit");
+  note(run, command, ": total_steps ", settings.total_steps, " of the training file ends the run after ",
+       most, " of ", epochs, " epochs");
+  return most;
 }
 
 inline io::MaskConfig read_mask_settings(const Arguments& arguments, const RunOptions& run) {

@@ -241,6 +241,7 @@ void train_self(const Request& r, const Material& m, Session& session, ThreadPoo
        model.config().tasks, " transformations");
   if (r.run.dry_run) return;
   session.open();
+  const Index epochs = epochs_within(r.run, "tpn", r.settings, r.self_epochs, recipe.batches());
   train::RunIdentity identity = shared_identity(r, m, "tpn self-training");
   for (const auto& value : train::RunIdentity{{"--transforms", r.choice.transforms},
                                               {"--shuffle", r.choice.shuffle},
@@ -250,11 +251,11 @@ void train_self(const Request& r, const Material& m, Session& session, ThreadPoo
     identity.push_back(value);
   train::LoopState<float> state;
   const auto buffers = recipe.buffers();
-  session.train<float>(recipe, state, r.self_epochs, identity, buffers, describe, r.settings.patience);
+  session.train<float>(recipe, state, epochs, identity, buffers, describe, r.settings.patience);
   keep_best(state, recipe.weights());
   nn::save_parameters<float>(model, session.weights(), metadata_of(r, "tpn_pretrain"));
   train::Json report = report_of(r, m, "tpn self-training", identity);
-  add_training(report, state, r.self_epochs, session.seconds());
+  add_training(report, state, epochs, session.seconds());
   const train::EpochRecord best = recipe.validate(state.epoch);
   add_part(report, "validation", train::part_score(recipe.confusion(), best.validation_loss),
            {"original", "transformed"});
@@ -286,8 +287,9 @@ void train_classifier(const Request& r, const Material& m, const fs::path& weigh
   note(r.run, "tpn: ", m.parts.labelled.pieces.size(), " labelled of ", m.parts.train.size(),
        " training pieces, ", m.parts.validation.size(), " validation, ", m.parts.test.size(), " test, ",
        m.parts.classes, " classes");
+  const Index epochs = epochs_within(r.run, "tpn", r.settings, r.settings.epochs, recipe.batches());
   if (r.run.dry_run) {
-    note(r.run, "tpn: would train ", r.settings.epochs, " epochs and write ", session.weights().string());
+    note(r.run, "tpn: would train ", epochs, " epochs and write ", session.weights().string());
     return;
   }
   session.open(after_self);
@@ -297,7 +299,7 @@ void train_classifier(const Request& r, const Material& m, const fs::path& weigh
   identity.emplace_back("initial weights", start);
   train::LoopState<float> state;
   const auto buffers = recipe.buffers();
-  session.train<float>(recipe, state, r.settings.epochs, identity, buffers, describe, r.settings.patience);
+  session.train<float>(recipe, state, epochs, identity, buffers, describe, r.settings.patience);
   keep_best(state, recipe.weights());
   const std::vector<std::string> names = class_names(r.card, r.column, m.parts.classes);
   io::Metadata metadata = metadata_of(r, "tpn_classifier");
@@ -310,7 +312,7 @@ void train_classifier(const Request& r, const Material& m, const fs::path& weigh
                         {"of", m.parts.train.size()},
                         {"per_class", m.parts.labelled.per_class}};
   report["trunk"] = weights.string();
-  add_training(report, state, r.settings.epochs, session.seconds());
+  add_training(report, state, epochs, session.seconds());
   result("best epoch ", state.best_epoch + 1, " of ", state.epoch);
   const std::vector<std::pair<std::string, const data::PieceSet*>> sets = {
       {"test", &m.parts.test}, {"validation", &m.parts.validation}, {"train", &m.parts.labelled.pieces}};

@@ -28,7 +28,7 @@ struct WindowInput {
   std::shared_ptr<data::WindowSource> windows;
   WindowSources sources;
   std::string fingerprint;
-  std::string doubts;  ///< about windows in memory
+  std::string doubts;  ///< about the windows; of a set in files, about a sample of them
 };
 
 inline OptionSpec max_memory_option_spec() {
@@ -84,7 +84,9 @@ inline WindowInput map_windows(const Arguments& arguments, const io::EncoderConf
       input.sources =
           read_sources(folder, version, card, data::load_labels(data::labels_path(folder, version)), count);
   }
-  check_fit(config, data::ShardedRows(files), files.front(), longer);
+  const data::ShardedRows rows(files, memory_for_pages(arguments, count));
+  check_fit(config, rows, files.front(), longer);
+  input.doubts = window_doubts(rows, card, folder);
   input.windows = std::make_shared<data::ShardedWindows>(files, config.feature_num, normalisation(normalise),
                                                          memory_for_pages(arguments, count));
   return input;

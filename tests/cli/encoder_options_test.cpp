@@ -151,4 +151,6 @@ TEST_CASE("windows that contradict their units are used, but not silently", "[cl
            "classifier_bert v1_v2" + set + "--epochs 1" + labels,
            "benchmark v2 tiny 20_120 --epochs 1" + labels, "tpn v1 tiny 20_120 --epochs 1" + labels})
     CHECK(has(run(root, line).err, first));
+  const std::string mapped = "pretrain v1 tiny 20_120 -s mapped --epochs 1 --batch 32 --max-memory 200";
+  CHECK(has(run(root, mapped).err, first));
 }

@@ -122,3 +122,35 @@ TEST_CASE("a frozen encoder stays as it was, a trained one does not", "[cli][rec
   CHECK(kept);
   CHECK(moved);
 }
+
+TEST_CASE("total_steps of a training file ends a run after whole epochs", "[cli][recognition]") {
+  const TempFolder scratch;
+  const fs::path& root = scratch.path();
+  run(root, "synth dataset/tiny --users 6 --windows 90 --quiet");
+  const auto limit = [&root](int steps) {
+    spill(root / "steps.json", "{\"batch_size\": 72, \"lr\": 0.001, \"n_epochs\": 9, \"total_steps\": " +
+                                   std::to_string(steps) + "}");
+  };
+  const std::string line =
+      "pretrain v1 tiny 20_120 -t steps.json -s some";  // 72 of 90 windows: a step an epoch
+  limit(3);
+  const Outcome ended = run_tool(root, split(line));
+  CHECK(ended.code == 0);
+  CHECK(ended.err.find("total_steps 3 of the training file ends the run after 3 of 9 epochs") !=
+        std::string::npos);
+  const nlohmann::json ends = report(root, "pretrain_base_tiny_20_120/some");
+  CHECK(ends["epochs"] == 3);
+  limit(9);
+  CHECK(run_tool(root, split(line + " --force")).err.find("total_steps") == std::string::npos);
+  CHECK(report(root, "pretrain_base_tiny_20_120/some")["epochs"] == 9);
+  limit(1);
+  for (const std::string command :
+       {"pretrain v1 tiny 20_120", "benchmark v2 tiny 20_120 -l 0 --label-rate 0.3",
+        "tpn v1 tiny 20_120 -l 0 --label-rate 0.3"}) {
+    INFO(command);
+    const Outcome refused = run_tool(root, split(command + " -t steps.json -s none --batch 4"));
+    CHECK(refused.code == 1);
+    CHECK(refused.err.find("total_steps of the training file is 1, expected at least the") !=
+          std::string::npos);
+  }
+}

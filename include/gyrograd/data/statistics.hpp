@@ -148,6 +148,15 @@ inline LabelCounts count_labels(const Labels& labels, Index column) {
   return out;
 }
 
+/// Adds to `findings` what is wrong with window number i, of as many channels as the card has units.
+inline void check_window(std::span<const float> values, Index i, const Card& card, Findings& findings) {
+  Recording r;
+  r.channels = static_cast<Index>(card.units.size());
+  r.where = "window " + std::to_string(i);
+  r.values.assign(values.begin(), values.end());
+  usable(r, card, findings);
+}
+
 /// Windows that should not be in a set, with what is wrong: constant channels, magnitudes that contradict the
 /// unit of the card.
 inline Findings check_windows(const Windows& w, const Card& card) {
@@ -155,14 +164,7 @@ inline Findings check_windows(const Windows& w, const Card& card) {
     fail<ConfigError>(card.source, ": the card names ", card.units.size(), " channels, the data has ",
                       w.channels);
   Findings findings;
-  Recording r;
-  r.channels = w.channels;
-  for (Index i = 0; i < w.count; ++i) {
-    const auto values = w.window(i);
-    r.where = "window " + std::to_string(i);
-    r.values.assign(values.begin(), values.end());
-    usable(r, card, findings);
-  }
+  for (Index i = 0; i < w.count; ++i) check_window(w.window(i), i, card, findings);
   return findings;
 }
 

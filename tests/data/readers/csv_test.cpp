@@ -104,7 +104,7 @@ TEST_CASE("missing values, gaps and empty labels are left out and reported with 
   const auto repaired = raw.put("f.csv", text);
   const DataSet set = read_csv(repaired, format(), seconds, card, findings);
   CHECK(set.windows.count == 4);
-  CHECK_THAT(findings.text(), Contains("f.csv:4: missing value") &&
+  CHECK_THAT(findings.text(), Contains("f.csv:4: missing value: column 2 is 'nan'") &&
                                   Contains("f.csv:102: gap in time: 3.02 s") &&
                                   Contains("f.csv:202: no usable label"));
   // Without time stamps a missing row is a hole of its own.

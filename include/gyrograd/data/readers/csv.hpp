@@ -198,7 +198,8 @@ inline Track read_csv_track(const std::filesystem::path& path, const CsvFormat& 
                                                                     : -1;
     if (missing >= 0) {
       findings.add(FindingKind::missing_value, rows.where(),
-                   "column " + std::to_string(missing + 1) + " is empty");
+                   "column " + std::to_string(missing + 1) + " is " +
+                       (rows[missing].empty() ? "empty" : std::string(io::in_quotes(rows[missing]))));
       continue;
     }
     for (std::size_t c = 0; c < at.sensors.size(); ++c)
