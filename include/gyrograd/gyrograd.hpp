@@ -181,6 +181,7 @@
 #include "gyrograd/kernels/slab.hpp"
 #include "gyrograd/kernels/slab_panels.hpp"
 #include "gyrograd/kernels/softmax.hpp"
+#include "gyrograd/kernels/softmax_product.hpp"
 #include "gyrograd/kernels/squared_error.hpp"
 #include "gyrograd/kernels/tanh.hpp"
 #include "gyrograd/kernels/transformer_tail.hpp"

@@ -18,6 +18,9 @@ TEST_CASE("halves of two rows in one vector") {
     store(to.data(), v);
     return to;
   };
+  const auto swapped = values(swap_halves(load(a.data())));
+  for (Index i = 0; i < 2 * H; ++i)
+    CHECK(swapped[static_cast<std::size_t>(i)] == a[static_cast<std::size_t>((i + H) % (2 * H))]);
   for (Index n = 0; n <= H; ++n) {
     INFO(n << " values");
     const auto twice = values(load_twice(a.data(), n)), both = values(load_halves(a.data(), b.data(), n));

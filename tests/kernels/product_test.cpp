@@ -10,7 +10,7 @@ using namespace gyrograd::testing;
 
 namespace {
 
-enum class Start { zero, bias, residual, in_place, bias_and_residual, lanes, multiply, factor };
+enum class Start { zero, bias, residual, in_place, bias_and_residual, lanes, multiply, factor, top };
 
 /// One product with columns further apart than they are long; w is (rows x depth) per sequence, row-major or
 /// transposed. Compares with loops, looks at guard zones and at the gaps between the columns of y.
@@ -46,13 +46,20 @@ bool agrees(Index positions, Index rows, Index depth, Start start, bool transpos
     a.ld_residual = ldy;
   }
   if (start == Start::lanes || start == Start::multiply) a.lane_start = lane.data();
+  const std::vector<Real> lane0 = lane.copy();
+  if (start == Start::top) a.lane_top = lane.data();
   if (start == Start::multiply)
     product<Group, Epilogue::multiply>(a);
   else
     product<Group>(a);
 
   std::vector<double> got, want;
-  bool gaps_untouched = true;
+  bool gaps_untouched = true, tops = true;
+  for (Index p = 0; a.lane_top != nullptr && p < positions; ++p) {
+    Real top = lane0[static_cast<std::size_t>(p)];
+    for (Index m = 0; m < rows; ++m) top = std::max(top, y.data()[p + ldy * m]);
+    tops = tops && lane.data()[p] == top;
+  }
   for (Index m = 0; m < rows; ++m)
     for (Index p = 0; p < ldy; ++p) {
       const auto at = static_cast<std::size_t>(p + ldy * m);
@@ -74,7 +81,7 @@ bool agrees(Index positions, Index rows, Index depth, Start start, bool transpos
       want.push_back(sum);
       got.push_back(static_cast<double>(y.data()[p + ldy * m]));
     }
-  return gaps_untouched && y.intact() &&
+  return gaps_untouched && tops && y.intact() && lane.intact() &&
          largest_gap(std::span<const double>(got), std::span<const double>(want)) <= kernel_tolerance<Real>;
 }
 
@@ -91,8 +98,8 @@ void check_sizes() {
           CHECK(agrees<Real, Group>(P, rows, depth, Start::zero, rows % 2 == 0));
         }
     for (Start start : {Start::zero, Start::bias, Start::residual, Start::in_place, Start::bias_and_residual,
-                        Start::lanes, Start::multiply, Start::factor})
-      for (Index P : {Index{1}, L + 1, 3 * L + 2})
+                        Start::lanes, Start::multiply, Start::factor, Start::top})
+      for (Index P : {Index{1}, L + 1, 3 * L + 2, 2 * L - 1})
         for (Index rows : {1, 11}) {
           INFO("group " << Group << ", start " << static_cast<int>(start) << ", positions " << P);
           CHECK(agrees<Real, Group>(P, rows, 7, start, false));

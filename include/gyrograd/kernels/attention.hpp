@@ -5,8 +5,8 @@
 // For B of 1, 2 or 4 the B sequences stay interleaved in the lanes and keys are broadcast in groups of B
 // scalars; any other B is taken apart into single sequences first. Per block of query positions:
 //
-//   q (block x w) --product with k--> scores (block x T) --softmax down the lanes--> e --product with v--> o
-//   (block x w)
+//   q (block x w) --log2(e) / sqrt(w), product with k--> exponents (block x T), their maximum
+//       --2^(exponent - maximum), product with v--> e (block x T), o (block x w)
 //
 // e is kept unnormalised; 1 / sum is applied to the w output rows. The backward folds all factors
 // (docs/kernels/ attention.md): g = do rsum scale, D = sum_c g o, dv = (e^T g) / scale, e <- e (g v^T - D),
@@ -15,10 +15,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "gyrograd/kernels/product.hpp"
 #include "gyrograd/kernels/reduction.hpp"
-#include "gyrograd/kernels/softmax.hpp"
+#include "gyrograd/kernels/softmax_product.hpp"
 
 namespace gyrograd::kernels {
 
@@ -48,48 +49,44 @@ constexpr bool attention_interleaves(Index batch) {
   return (batch == 1 || batch == 2 || batch == 4) && batch <= lanes<Real>;
 }
 
-/// e = exp(factor (e - max)) and rsum = 1 / sum of e for a block of `count` positions.
+/// to = factor q for a block of `count` positions: the scores then are exponents of 2.
 template <class Real>
-void attention_softmax(Real* e, Real* rsum, Index ld, Index n, Real factor, Index count) {
-  for_blocks<Real>(count, [&]<int Vectors, bool Tail>(std::integral_constant<int, Vectors>,
-                                                      std::bool_constant<Tail>, Index p, Index tail) {
-    using V = Batch<Real>;
-    V sum[Vectors];
-    softmax_block<Real, Vectors, Tail>(e + p, e + p, sum, ld, n, factor, tail);
-    GYROGRAD_UNROLL
-    for (int v = 0; v < Vectors; ++v)
-      store_block<Vectors, Tail>(rsum + p, divide(V(Real(1)), sum[v]), v, tail);
-  });
+void attention_scale_queries(Real* to, const Real* q, Index P, Index width, Real factor, Index count) {
+  for (Index c = 0; c < width; ++c, to += block_vectors * lanes<Real>, q += P)
+    for (Index p = 0; p < count; p += lanes<Real>)
+      store_lanes(to, load_lanes(q, p, count) * Batch<Real>(factor), p, count);
 }
 
 /// One head of a group of interleaved sequences. With keep_weights e has column stride P, else it is one
-/// block.
+/// block. scaled: a block of `width` columns
 template <int Group, class Real>
 void attention_head_forward(Real* o, Real* e, Real* rsum, const Real* q, const Real* k, const Real* v,
-                            const AttentionSizes& s, bool keep_weights) {
+                            const AttentionSizes& s, bool keep_weights, Real* scaled) {
   const Index P = s.query_positions(), block = block_vectors * lanes<Real>;
   const Index lde = keep_weights ? P : block;
-  const Real factor = Real(1) / std::sqrt(static_cast<Real>(s.width));
+  const Real factor =
+      Real(1.4426950408889634074) / std::sqrt(static_cast<Real>(s.width));  // e^x = 2^(log2(e) x)
   for (Index p = 0; p < P; p += block) {
     const Index count = std::min(block, P - p);
     Real* eb = keep_weights ? e + p : e;
+    attention_scale_queries(scaled, q + p, P, s.width, factor, count);
     Product<Real> scores;
     scores.y = eb;
     scores.ldy = lde;
-    scores.x = q + p;
-    scores.ldx = P;
+    scores.x = scaled;
+    scores.ldx = block;
     scores.w = k;
     scores.w_row = s.batch;
     scores.w_step = s.key_positions();
     scores.positions = count;
     scores.rows = s.keys;
     scores.depth = s.width;
+    scores.lane_top = rsum + p;  // first the largest exponent, in the end 1 / sum
+    std::fill_n(scores.lane_top, count, -std::numeric_limits<Real>::infinity());
     product<Group>(scores);
-    attention_softmax(eb, rsum + p, lde, s.keys, factor, count);
     Product<Real> output;
     output.y = o + p;
     output.ldy = P;
-    output.x = eb;
     output.ldx = lde;
     output.w = v;
     output.w_row = s.key_positions();
@@ -97,8 +94,7 @@ void attention_head_forward(Real* o, Real* e, Real* rsum, const Real* q, const R
     output.positions = count;
     output.rows = s.width;
     output.depth = s.keys;
-    output.lane_factor = rsum + p;
-    product<Group>(output);
+    softmax_product<Group>(output, eb, rsum + p, rsum + p);
   }
 }
 
@@ -106,18 +102,26 @@ void attention_head_forward(Real* o, Real* e, Real* rsum, const Real* q, const R
 template <class Real>
 void attention_scale_gradient(Real* g, Real* minus_d, const Real* dout, const Real* o, const Real* rsum,
                               Index P, Index width, Real scale) {
-  using V = Batch<Real>;
-  const V factor(scale);
-  for (Index p = 0; p < P; p += lanes<Real>) {
-    const V r = load_lanes(rsum, p, P) * factor;
-    V d(Real(0));
-    for (Index c = 0; c < width; ++c) {
-      const V gc = load_lanes(dout + c * P, p, P) * r;
-      store_lanes(g + c * P, gc, p, P);
-      d = fnma(gc, load_lanes(o + c * P, p, P), d);
+  for_blocks<Real>(P, [&]<int Vectors, bool Tail>(std::integral_constant<int, Vectors>,
+                                                  std::bool_constant<Tail>, Index p, Index tail) {
+    using V = Batch<Real>;
+    V r[Vectors], d[Vectors];
+    GYROGRAD_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      r[v] = load_block<Vectors, Tail>(rsum + p, v, tail) * V(scale);
+      d[v] = V(Real(0));
     }
-    store_lanes(minus_d, d, p, P);
-  }
+    for (Index c = 0; c < width; ++c) {
+      GYROGRAD_UNROLL
+      for (int v = 0; v < Vectors; ++v) {
+        const V gc = load_block<Vectors, Tail>(dout + p + c * P, v, tail) * r[v];
+        store_block<Vectors, Tail>(g + p + c * P, gc, v, tail);
+        d[v] = fnma(gc, load_block<Vectors, Tail>(o + p + c * P, v, tail), d[v]);
+      }
+    }
+    GYROGRAD_UNROLL
+    for (int v = 0; v < Vectors; ++v) store_block<Vectors, Tail>(minus_d + p, d[v], v, tail);
+  });
 }
 
 /// Keys taken together in the backward: their columns of e (16 KB) stay in the first-level cache from the sum
@@ -222,8 +226,10 @@ void spread_sequence(Real* to, const Real* from, Index b, Index batch, Index ste
 /// Scratch values that attention_forward needs.
 template <class Real>
 Index attention_forward_scratch(const AttentionSizes& s, bool keep_weights) {
-  const Index block = keep_weights ? 0 : block_vectors * lanes<Real> * s.keys + s.query_positions();
-  return block + (detail::attention_interleaves<Real>(s.batch) ? 0 : s.channels() * 2 * (s.queries + s.keys));
+  constexpr Index block = block_vectors * lanes<Real>;
+  const Index weights = keep_weights ? 0 : block * s.keys + s.query_positions();
+  return block * s.width + weights +
+         (detail::attention_interleaves<Real>(s.batch) ? 0 : s.channels() * 2 * (s.queries + s.keys));
 }
 
 /// o = softmax(q k^T / sqrt(width)) v for every sequence and head.
@@ -233,9 +239,12 @@ template <class Real>
 void attention_forward(Real* o, Real* weights, Real* rsum, const Real* q, const Real* k, const Real* v,
                        const AttentionSizes& s, Real* scratch) {
   const bool keep_weights = weights != nullptr;
+  constexpr Index block = block_vectors * lanes<Real>;
+  Real* scaled = scratch;
+  scratch += block * s.width;
   if (!keep_weights) {
     weights = scratch;
-    rsum = scratch + block_vectors * lanes<Real> * s.keys;
+    rsum = scratch + block * s.keys;
     scratch = rsum + s.query_positions();
   }
   const Index P = s.query_positions();
@@ -245,7 +254,7 @@ void attention_forward(Real* o, Real* weights, Real* rsum, const Real* q, const 
       Real* e = keep_weights ? weights + h * P * s.keys : weights;
       detail::with_attention_group<Real>(s.batch, [&]<int Group>(std::integral_constant<int, Group>) {
         detail::attention_head_forward<Group>(o + at_q, e, keep_weights ? rsum + h * P : rsum, q + at_q,
-                                              k + at_k, v + at_k, s, keep_weights);
+                                              k + at_k, v + at_k, s, keep_weights, scaled);
       });
     }
     return;
@@ -266,7 +275,7 @@ void attention_forward(Real* o, Real* weights, Real* rsum, const Real* q, const 
       Real* e = keep_weights ? weights + b * one.weight_count() + h * s.queries * s.keys : weights;
       detail::attention_head_forward<1>(o1 + at_q, e,
                                         keep_weights ? rsum + b * one.rsum_count() + h * s.queries : rsum,
-                                        q1 + at_q, k1 + at_k, v1 + at_k, one, keep_weights);
+                                        q1 + at_q, k1 + at_k, v1 + at_k, one, keep_weights, scaled);
     }
     detail::spread_sequence(o, o1, b, s.batch, s.queries, C, false);
   }

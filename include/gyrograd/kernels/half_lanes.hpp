@@ -29,6 +29,11 @@ GYROGRAD_INLINE Batch<float> join_halves(Batch<float> a, Batch<float> b) {
   return Batch<float>(_mm512_mask_blend_ps(__mmask16{0xff00}, a, b));
 }
 
+/// The upper half below the lower one.
+GYROGRAD_INLINE Batch<float> swap_halves(Batch<float> v) {
+  return Batch<float>(_mm512_shuffle_f32x4(v, v, 0x4e));
+}
+
 /// The n values at p in the lower half, those at q in the upper one, zeros behind each.
 GYROGRAD_INLINE Batch<float> load_halves(const float* p, const float* q, Index n) {
   return Batch<float>(_mm512_shuffle_f32x4(load_partial(p, n), load_partial(q, n), 0x44));
@@ -37,7 +42,7 @@ GYROGRAD_INLINE Batch<float> load_halves(const float* p, const float* q, Index n
 /// The first n values of each half: the lower one to p, the upper one to q.
 GYROGRAD_INLINE void store_halves(float* p, float* q, Batch<float> v, Index n) {
   store_partial(p, v, n);
-  store_partial(q, Batch<float>(_mm512_shuffle_f32x4(v, v, 0x4e)), n);
+  store_partial(q, swap_halves(v), n);
 }
 
 #endif

@@ -47,6 +47,7 @@ struct Product {
       nullptr;  ///< (positions x rows), column stride ld_residual: added, may be y; or null
   Index ld_residual = 0;
   const Real* lane_start = nullptr;  ///< (positions): start of every row, or null; excludes bias and residual
+  Real* lane_top = nullptr;  ///< (positions): raised to the largest sum of any row, or null; Epilogue::store
   const Real* lane_factor = nullptr;  ///< (positions): factor of every row, or null; excludes residual
 };
 
@@ -131,6 +132,15 @@ template <class Real, int Rows, int Vectors, int Group, Epilogue epilogue, bool 
         const V factor = read(a.lane_factor + p, v);
         GYROGRAD_UNROLL
         for (int r = 0; r < Rows; ++r) sum[r][v] = sum[r][v] * factor;
+      }
+    }
+    if (epilogue == Epilogue::store && a.lane_top != nullptr) {
+      GYROGRAD_UNROLL
+      for (int v = 0; v < Vectors; ++v) {
+        V top = read(a.lane_top + p, v);
+        GYROGRAD_UNROLL
+        for (int r = 0; r < Rows; ++r) top = max(top, sum[r][v]);
+        store_block<Vectors, Tail>(a.lane_top + p, top, v, tail);
       }
     }
     Real* y = a.y + p + m * a.ldy;
@@ -218,6 +228,19 @@ template <class Real, int Pairs, int Vectors, int Group, Epilogue epilogue>
         GYROGRAD_UNROLL
         for (int r = 0; r < 2 * Pairs; ++r) sum[r][v] = sum[r][v] * factor;
       }
+    }
+    if (epilogue == Epilogue::store && a.lane_top != nullptr) {
+      GYROGRAD_UNROLL
+      for (int v = 0; v < Whole; ++v) {
+        V top = load(a.lane_top + p + v * L);
+        GYROGRAD_UNROLL
+        for (int r = 0; r < 2 * Pairs; ++r) top = max(top, sum[r][v]);
+        store(a.lane_top + p + v * L, top);
+      }
+      V both = load_twice(a.lane_top + p + Whole * L, tail);
+      GYROGRAD_UNROLL
+      for (int r = 0; r < Pairs; ++r) both = max(both, half[r]);
+      store_partial(a.lane_top + p + Whole * L, max(both, swap_halves(both)), tail);
     }
     // What each tile is multiplied by or added to: y itself or the residual.
     const bool other = epilogue == Epilogue::multiply || a.residual != nullptr;
