@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/arguments.hpp"
@@ -53,14 +54,29 @@ double seconds_of(const std::string& text) {
   return value * factor;
 }
 
+/// First and last seed of "7" or "1-29".
+std::pair<std::uint32_t, std::uint32_t> seed_range(const std::string& word) {
+  const char* const end = word.data() + word.size();
+  std::uint32_t first = 0, last = 0;
+  auto read = std::from_chars(word.data(), end, first);
+  last = first;
+  if (read.ec == std::errc{} && read.ptr != end && *read.ptr == '-')
+    read = std::from_chars(read.ptr + 1, end, last);
+  if (read.ec != std::errc{} || read.ptr != end || last < first || last - first >= 1000)
+    fail<UsageError>("reproduce: --seeds: '", word,
+                     "', expected a whole number below 2^32, or a range of at most 1000 such as 1-29");
+  return {first, last};
+}
+
 std::vector<std::uint32_t> read_seeds(const Arguments& arguments) {
   std::vector<std::uint32_t> seeds;
   for (const std::string& word : parts_of(arguments.text("seeds", "3431,1,2"), "seeds")) {
-    std::uint32_t seed = 0;
-    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), seed);
-    if (error != std::errc{} || end != word.data() + word.size())
-      fail<UsageError>("reproduce: --seeds: '", word, "', expected a whole number below 2^32");
-    seeds.push_back(seed);
+    const auto [first, last] = seed_range(word);
+    for (std::uint32_t k = 0; k <= last - first; ++k) {
+      if (std::find(seeds.begin(), seeds.end(), first + k) != seeds.end())
+        fail<UsageError>("reproduce: --seeds names ", first + k, " twice, which would count it twice");
+      seeds.push_back(first + k);
+    }
   }
   return seeds;
 }
@@ -245,7 +261,7 @@ std::vector<OptionSpec> option_specs() {
       {"models", "LIST", "only these of the table: dcnn,r-gru,limu-gru"},
       {"raw", "LIST", "recordings of sets to prepare: uci=DIR,motion=DIR"},
       {"published-weights", "DIR", "take the published encoders below DIR"},
-      {"seeds", "LIST", "of split, start and draws (default 3431,1,2)"},
+      {"seeds", "LIST", "of split, start and draws: 3431,1-29 (default 3431,1,2)"},
       {"encoder", "KIND", "each (default): one pre-training for each seed, or first"},
       {"split", "KIND", "random (published), user or session"},
       {"epochs", "N", "shortened run: at most N epochs of anything"},

@@ -19,7 +19,7 @@ TEST_CASE("a table is trained once, shown as text, JSON and page, and completed 
   const TempFolder scratch;
   const fs::path& root = scratch.path();
   REQUIRE(run_tool(root, split("synth dataset/tiny --users 6 --windows 200 --quiet")).code == 0);
-  const Words words = split("reproduce limu-bert --table classifiers --datasets tiny --seeds 1,2 --epochs 1");
+  const Words words = split("reproduce limu-bert --table classifiers --datasets tiny --seeds 1-2 --epochs 1");
   const Outcome first = run_tool(root, words);
   INFO(first.err);
   REQUIRE(first.code == 0);
