@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "guards/workloads.hpp"
+#include "gyrograd/kernels/softmax.hpp"
 
 namespace k = gyrograd::kernels;
 using namespace gyrograd;
