@@ -30,7 +30,7 @@ GYROGRAD_INSTANCES void linear_backward_weight<R>(R*, const R*, const R*, Index,
 GYROGRAD_INSTANCES void linear_backward_weights<R>(std::span<const WeightGradient<R>>, const R*, Index, Index, Index, R*); \
 GYROGRAD_INSTANCES void gru_forward<R>(const GruForward<R>&); \
 GYROGRAD_INSTANCES void gru_backward<R>(const GruBackward<R>&); \
-GYROGRAD_INSTANCES void gru_backward_weights<R>(const GruWeightGradients<R>&, const R*, const R*, const R*, const R*, Index, Index, Index, Index, R*); \
+GYROGRAD_INSTANCES void gru_backward_weights<R>(const GruWeightGradients<R>&, const R*, const R*, const R*, const R*, Index, Index, Index, Index, R*, const SlabSource<R>&); \
 GYROGRAD_INSTANCES void conv2d_forward<R>(R*, const R*, const R*, const R*, const ConvSizes&); \
 GYROGRAD_INSTANCES void conv2d_backward_data<R>(R*, const R*, const R*, const R*, const ConvSizes&); \
 GYROGRAD_INSTANCES void conv2d_backward_weight<R>(R*, const R*, const R*, const ConvSizes&); \

@@ -84,8 +84,11 @@ TEMPLATE_TEST_CASE("slab_reduction and slab_row_sums equal plain loops", "", flo
       for (Index rows : {1, 2, 7, 13})
         for (Index columns : {1, 3, 6, 10, 70}) {
           INFO("width " << width << ", steps " << steps << ", rows " << rows << ", columns " << columns);
-          const Index a_step = width * (rows + 1), b_step = width * columns, c_row = columns + 2;
-          Guarded<Real> a(random_values<Real>(steps * a_step, 1)), b(random_values<Real>(steps * b_step, 2));
+          const bool strided = columns % 3 == 0;  // columns lie steps apart, as in an activation
+          const Index a_step = width * (rows + 1), b_step = strided ? width : width * columns,
+                      b_column = strided ? width * (steps + 1) : width, c_row = columns + 2;
+          Guarded<Real> a(random_values<Real>(steps * a_step, 1)),
+              b(random_values<Real>((steps + 1) * columns * width, 2));
           Guarded<Real> c(random_values<Real>(rows * c_row, 3)), sums(random_values<Real>(rows, 4));
           std::vector<double> want = doubles(c.copy()), want_sums = doubles(sums.copy());
           for (Index t = 0; t < steps; ++t)
@@ -95,7 +98,7 @@ TEMPLATE_TEST_CASE("slab_reduction and slab_row_sums equal plain loops", "", flo
                 want_sums[static_cast<std::size_t>(r)] += value;
                 for (Index n = 0; n < columns; ++n)
                   want[static_cast<std::size_t>(r * c_row + n)] +=
-                      value * static_cast<double>(b.data()[lane + width * n + b_step * t]);
+                      value * static_cast<double>(b.data()[lane + b_column * n + b_step * t]);
               }
           SlabReduction<Real> s;
           s.c = c.data();
@@ -104,6 +107,7 @@ TEMPLATE_TEST_CASE("slab_reduction and slab_row_sums equal plain loops", "", flo
           s.a_step = a_step;
           s.b = b.data();
           s.b_step = b_step;
+          s.b_column = strided ? b_column : 0;
           s.steps = steps;
           s.rows = rows;
           s.columns = columns;

@@ -142,6 +142,7 @@ struct GruForward {
   Index kept = 0;           ///< states that y has room for, 2 or more: step t in place t mod kept; 0: all
   SlabSource<Real> source;  ///< step 0 of inputs that still lie in an activation and are to be written to x
   Index source_step = 0;    ///< from step to step of `source`
+  bool passing = false;     ///< with `source`: x has room for one step, which the next one overwrites
 };
 
 /// y(t) = GRU cell(x(t), y(t - 1)) for all steps. y must not overlap x or h0. Step t of x lies at x + t
@@ -170,7 +171,7 @@ void gru_forward(const GruForward<Real>& a, Index x_step, Before&& before) {
 /// The same for x in slabs.
 template <class Real>
 void gru_forward(const GruForward<Real>& a) {
-  gru_forward(a, slab_rows(a.in) * a.width, [](Index) {});
+  gru_forward(a, a.passing ? 0 : slab_rows(a.in) * a.width, [](Index) {});
 }
 
 /// Backward pass through time of one layer for one lane group.
@@ -237,6 +238,12 @@ struct GruWeightGradients {
   Real *weight_ih = nullptr, *weight_hh = nullptr, *bias_ih = nullptr, *bias_hh = nullptr;
 };
 
+/// Whether gru_backward_weights can read inputs where they lie in an activation: not from panels.
+template <class Real>
+constexpr bool gru_reads_activation(Index hidden) {
+  return !slab_use_panels<Real>(3 * hidden, hidden);
+}
+
 /// Scratch values that gru_backward_weights needs for one lane group.
 template <class Real>
 constexpr Index gru_weight_scratch(Index width, Index steps, Index in, Index hidden) {
@@ -247,10 +254,11 @@ constexpr Index gru_weight_scratch(Index width, Index steps, Index in, Index hid
 
 namespace detail {
 
-/// c += sum over steps and lanes of a against b as they lie; c: (rows, columns) without gaps.
+/// c += sum over steps and lanes of a against b, which lies in a slab or in `source`; c: (rows, columns)
+/// without gaps.
 template <class Real>
 void gru_reduce(Real* c, const Real* a, Index a_step, Index rows, const Real* b, Index columns, Index width,
-                Index steps) {
+                Index steps, const SlabSource<Real>& source = {}) {
   SlabReduction<Real> s;
   s.c = c;
   s.c_row = s.columns = columns;
@@ -260,6 +268,11 @@ void gru_reduce(Real* c, const Real* a, Index a_step, Index rows, const Real* b,
   s.b_step = slab_rows(columns) * width;
   s.steps = steps;
   s.rows = rows;
+  if (source.from != nullptr) {
+    s.b = source.from;
+    s.b_step = source.next;
+    s.b_column = source.row;
+  }
   slab_reduction(s, width);
 }
 
@@ -310,15 +323,17 @@ void gru_weights_by_panels(const GruWeightGradients<Real>& d, const Real* gates,
 
 /// Adds the sums over all steps and lanes of one lane group.
 /// gates: as gru_backward leaves them  x: (width x in x T)  y: (width x H x T)  h0: (width x H) or null
-/// scratch: gru_weight_scratch() values
+/// scratch: gru_weight_scratch() values  source: step 0 of x where gru_reads_activation() and it lies in one
 template <class Real>
 void gru_backward_weights(const GruWeightGradients<Real>& d, const Real* gates, const Real* x, const Real* y,
-                          const Real* h0, Index width, Index steps, Index in, Index hidden, Real* scratch) {
+                          const Real* h0, Index width, Index steps, Index in, Index hidden, Real* scratch,
+                          const SlabSource<Real>& source = {}) {
+  GYROGRAD_ASSERT(source.from == nullptr || gru_reads_activation<Real>(hidden));
   if (slab_use_panels<Real>(3 * hidden, hidden))
     return detail::gru_weights_by_panels(d, gates, x, y, h0, width, steps, in, hidden, scratch);
   const Index block = width * hidden, step = slab_rows(4 * hidden) * width;  // one gate of one step; a step
   if (d.weight_ih != nullptr)
-    detail::gru_reduce(d.weight_ih, gates + block, step, 3 * hidden, x, in, width, steps);
+    detail::gru_reduce(d.weight_ih, gates + block, step, 3 * hidden, x, in, width, steps, source);
   if (d.weight_hh != nullptr) {
     const auto add = [&](const Real* from, const Real* states, Index count) {
       detail::gru_reduce(d.weight_hh + 2 * hidden * hidden, from, step, hidden, states, hidden, width, count);

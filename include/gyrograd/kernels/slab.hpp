@@ -146,6 +146,7 @@ struct SlabReduction {
   Index a_step = 0;
   const Real* b = nullptr;  ///< (width x columns), next step b_step values on
   Index b_step = 0;
+  Index b_column = 0;  ///< values of b from column to column; 0: width
   Index steps = 0, rows = 0, columns = 0;
 };
 
@@ -164,20 +165,21 @@ template <class Real, int Vectors, int Columns, int Rows>
     GYROGRAD_UNROLL
     for (int j = 0; j < Held; ++j) sum[i][j] = V(Real(0));
   }
-  const Real* held = hold_rows ? s.a + r0 * W : s.b + n0 * W;
-  const Real* streamed = hold_rows ? s.b + n0 * W : s.a + r0 * W;
+  const Index b_column = s.b_column > 0 ? s.b_column : W;
+  const Real* held = hold_rows ? s.a + r0 * W : s.b + n0 * b_column;
+  const Real* streamed = hold_rows ? s.b + n0 * b_column : s.a + r0 * W;
   const Index held_step = hold_rows ? s.a_step : s.b_step, streamed_step = hold_rows ? s.b_step : s.a_step;
   for (Index t = s.steps; t > 0; --t) {
     for (Index v = 0; v < W; v += L) {
       V h[Held];
       GYROGRAD_UNROLL
       for (int j = 0; j < Held; ++j) {
-        h[j] = load(held + v + j * W);
+        h[j] = load(held + v + j * (hold_rows ? W : b_column));
         keep(h[j]);
       }
       GYROGRAD_UNROLL
       for (int i = 0; i < Streamed; ++i) {
-        V x = load(streamed + v + i * W);
+        V x = load(streamed + v + i * (hold_rows ? b_column : W));
         keep(x);
         GYROGRAD_UNROLL
         for (int j = 0; j < Held; ++j) sum[i][j] = fma(x, h[j], sum[i][j]);

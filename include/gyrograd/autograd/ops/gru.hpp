@@ -22,6 +22,13 @@ struct Slabs {
   Index batch = 0, steps = 0, channels = 0;
   /// Set by defer_slabs: step 0 of the activation whose full lane groups are not in `values` yet.
   kernels::SlabSource<Real> source = {};
+
+  bool deferred(const kernels::LaneGroup& g) const { return source.from != nullptr && g.count == g.width; }
+  /// `source` of a deferred group.
+  kernels::SlabSource<Real> part(const kernels::LaneGroup& g) const {
+    return {source.from + g.first, source.to + g.first * steps * kernels::slab_rows(channels), source.row,
+            source.next};
+  }
 };
 
 /// Parameters of one GRU layer on the tape, as PyTorch stores them: (3H, in), (3H, H), (3H), (3H).
@@ -133,6 +140,11 @@ struct GruRecord {
 
   Index in() const { return x.channels; }
   Index hidden() const { return y.channels; }
+  /// Inputs that are not kept in slabs: each step overwrites the one before, the backward pass reads them
+  /// where they were. A slab of all steps would push gates out of the cache.
+  bool stays(const kernels::LaneGroup& g) const {
+    return x.deferred(g) && kernels::gru_reads_activation<Real>(hidden());
+  }
 };
 
 template <Scalar Real>
@@ -188,7 +200,7 @@ void gru_backward(Tape<Real>& tape, const GruRecord<Real>& r) {
     kernels::gru_backward_weights(
         d, static_cast<const Real*>(a.gates),
         static_cast<const Real*>(r.x.values.value.data() + at * kernels::slab_rows(in)), a.y, a.h0, g.width,
-        steps, in, hidden, panels);
+        steps, in, hidden, panels, r.stays(g) ? r.x.part(g) : kernels::SlabSource<Real>{});
   });
 }
 
@@ -242,9 +254,10 @@ GruRecord<Real> gru_forward(Tape<Real>& tape, const Slabs<Real>& x, const GruWei
     a.y = r.y.values.value.data() + g.first * r.y.steps * kernels::slab_rows(hidden);
     a.gates = r.gates == nullptr ? nullptr : r.gates + at * kernels::slab_rows(4 * hidden);
     a.x = x.values.value.data() + at * kernels::slab_rows(in);
-    if (x.source.from != nullptr && g.count == g.width) {
-      a.source = {x.source.from + g.first, x.source.to + at * kernels::slab_rows(in), x.source.row, 0};
+    if (x.deferred(g)) {
+      a.source = x.part(g);
       a.source_step = x.source.next;
+      a.passing = r.stays(g);
     }
     if (first != nullptr) {
       kernels::to_slab(first + g.first * hidden, static_cast<const Real*>(h0.value.data()), g, batch, 1,
