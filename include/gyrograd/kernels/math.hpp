@@ -290,10 +290,10 @@ GYROGRAD_INLINE Batch<Real> gelu_value(Batch<Real> x) {
   using V = Batch<Real>;
   if constexpr (std::is_same_v<Real, float>) {
 #if defined(GYROGRAD_AVX512)
-    const V z = min(V(7.87F), abs(x));  // the last piece ends at 7.875
-    const V magic(detail::round_magic / 4);
-    const V at = z + magic;
-    const V r = z - (at - magic);
+    // The smaller of |x| and 7.87, the last piece ends at 7.875; r is its distance from the nearest quarter.
+    const V z(_mm512_range_ps(x, V(7.87F), 2 << 2 | 2));
+    const V at = z + V(detail::round_magic / 4);
+    const V r(_mm512_reduce_ps(z, 2 << 4 | _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
     V q = detail::look_up(detail::gelu_pieces[4], at);
     GYROGRAD_UNROLL
     for (int i = 3; i >= 0; --i) q = fma(q, r, detail::look_up(detail::gelu_pieces[i], at));

@@ -78,12 +78,12 @@ void transformer_tail(Real* y, const Real* a, const Real* residual, const Transf
     detail::tail_dense(u, ld, a + p, positions, w.proj, residual + p, positions, count, w.width, w.width);
     detail::layer_norm_block<Real, Vectors, Tail>(u, ld, mean, rstd, u, ld, w.norm1.gamma, w.norm1.beta,
                                                   w.width, w.norm1.eps, tail);
-    detail::tail_dense(f, ld, u, ld, w.fc1, static_cast<const Real*>(nullptr), 0, count, w.width, w.ff);
-    if (count == ld)
-      gelu_forward(f, f, w.ff * ld);
-    else
-      for (Index c = 0; c < w.ff; ++c) gelu_forward(f + c * ld, f + c * ld, count);
-    detail::tail_dense(u, ld, f, ld, w.fc2, u, ld, count, w.ff, w.width);
+    // The columns of f lie side by side: GELU passes over them at once and computes no lanes without a
+    // position, half a vector of each column where a window ends in one.
+    const Index ldf = Tail ? count : Vectors * lanes<Real>;
+    detail::tail_dense(f, ldf, u, ld, w.fc1, static_cast<const Real*>(nullptr), 0, count, w.width, w.ff);
+    gelu_forward(f, f, w.ff * ldf);
+    detail::tail_dense(u, ld, f, ldf, w.fc2, u, ld, count, w.ff, w.width);
     detail::layer_norm_block<Real, Vectors, Tail>(y + p, positions, mean, rstd, u, ld, w.norm2.gamma,
                                                   w.norm2.beta, w.width, w.norm2.eps, tail);
   });
