@@ -91,6 +91,17 @@ template <class Real, int Rows, int Vectors, int Group, bool Tail>
   }
 }
 
+/// The first row alone, for products of fewer rows than a tile: vector by vector, which keeps programs small.
+template <class Real, int Group>
+void softmax_product_row(const Product<Real>& a, Real* e, const Real* top, Real* rsum) {
+  for (Index p = 0; p < a.positions; p += lanes<Real>) {
+    if (const Index tail = a.positions - p; tail < lanes<Real>)
+      softmax_product_tile<Real, 1, 1, Group, true>(a, e, top, rsum, p, tail);
+    else
+      softmax_product_tile<Real, 1, 1, Group, false>(a, e, top, rsum, p, 0);
+  }
+}
+
 }  // namespace detail
 
 /// y(p, m) = rsum(p) sum_k e(p, k) w(m, k), where e(p, k) = 2^(x(p, k) - top(p)) and rsum(p) = 1 / sum_k e.
@@ -108,13 +119,12 @@ void softmax_product(const Product<Real>& a, Real* e, const Real* top, Real* rsu
   rest.w += first * a.w_row;
   rest.rows -= first;
   rest.lane_factor = rsum;
+  if (!wide) detail::softmax_product_row<Real, Group>(a, e, top, rsum);
   for_blocks<Real>(a.positions, [&]<int Vectors, bool Tail>(std::integral_constant<int, Vectors>,
                                                             std::bool_constant<Tail>, Index p, Index tail) {
     if (wide)
       detail::softmax_product_tile<Real, detail::softmax_rows, Vectors, Group, Tail>(a, e, top, rsum, p,
                                                                                      tail);
-    else
-      detail::softmax_product_tile<Real, 1, Vectors, Group, Tail>(a, e, top, rsum, p, tail);
     if (rest.rows > 0) detail::product_block<Real, Vectors, Group, Epilogue::store, Tail>(rest, p, tail);
   });
 }
