@@ -143,7 +143,7 @@ TEST_CASE("windows that contradict their units are used, but not silently", "[cl
   run(root, "synth dataset/tiny --users 6 --windows 90 --quiet");
   nlohmann::json card = nlohmann::json::parse(file_text(root / "dataset/tiny/card.json"));
   CHECK_FALSE(has(run(root, "pretrain v1 tiny 20_120 -s limu --epochs 1 --batch 32").err, "doubtful"));
-  for (const int c : {0, 1, 2}) card["units"][c] = "g";
+  for (const unsigned c : {0U, 1U, 2U}) card["units"][c] = "g";
   spill(root / "dataset/tiny/card.json", card.dump());
   const std::string set = " tiny 20_120 -f limu ", first = "90 of 90 windows are doubtful, first window 0: ";
   for (const std::string& line : std::vector<std::string>{
