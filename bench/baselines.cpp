@@ -73,9 +73,8 @@ class Training final : public Subject {
   double resident_bytes() const override { return static_cast<double>(model_.capacity()); }
 
   std::string check() override {
-    Baseline<Double, double> exact(workload_.batch, 1);
-    Baseline<Single, float> ours(workload_.batch, workload_.threads);
-    return check_training(exact, ours);
+    const auto want = training_reference(Baseline<Double, double>(workload_.batch, 1));
+    return check_training(want, Baseline<Single, float>(workload_.batch, workload_.threads));
   }
 
  private:

@@ -173,9 +173,9 @@ class Training final : public Subject {
 
   std::string check() override {
     const Index few = std::min<Index>(workload_.batch, 8);
-    LimuBert<double> exact(few, 1, steps_of(workload_), 1, true);
-    LimuBert<float> ours(few, micro_batch_of<float>(workload_), steps_of(workload_), workload_.threads, true);
-    return check_training(exact, ours);
+    const auto want = training_reference(LimuBert<double>(few, 1, steps_of(workload_), 1, true));
+    return check_training(want, LimuBert<float>(few, micro_batch_of<float>(workload_), steps_of(workload_),
+                                                workload_.threads, true));
   }
 
  private:

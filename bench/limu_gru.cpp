@@ -111,9 +111,9 @@ class Training final : public Subject {
   double resident_bytes() const override { return static_cast<double>(model_.capacity()); }
 
   std::string check() override {
-    LimuGru<double> exact(workload_.batch, 5, 1, true);
-    LimuGru<float> ours(workload_.batch, micro_batch_of<float>(workload_), workload_.threads, true);
-    return check_training(exact, ours);
+    const auto want = training_reference(LimuGru<double>(workload_.batch, 5, 1, true));
+    return check_training(
+        want, LimuGru<float>(workload_.batch, micro_batch_of<float>(workload_), workload_.threads, true));
   }
 
  private:

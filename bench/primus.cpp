@@ -216,9 +216,10 @@ class Training final : public Subject {
 
   std::string check() override {
     const bool simclr = workload_.stem == "simclr_train";
-    Primus<double> exact(workload_.batch, micro_batch_of<double>(workload_), 1, simclr);
-    Primus<float> ours(workload_.batch, micro_batch_of<float>(workload_), workload_.threads, simclr);
-    return check_training(exact, ours);
+    const auto want =
+        training_reference(Primus<double>(workload_.batch, micro_batch_of<double>(workload_), 1, simclr));
+    return check_training(
+        want, Primus<float>(workload_.batch, micro_batch_of<float>(workload_), workload_.threads, simclr));
   }
 
  private:
