@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "gyrograd/kernels/layer_norm.hpp"
 
+#include <limits>
+
 #include "support/reference.hpp"
 #include "support/tolerance.hpp"
 
@@ -66,6 +68,17 @@ void check(Index P, Index C, double eps) {
   check_close<Real>(dgamma.values(), dgamma_want, 4);
   check_close<Real>(dbeta.values(), dbeta_want, 4);
   CHECK((dgamma.intact() && dbeta.intact()));
+
+  Guarded<Real> slope(random_values<Real>(C, 5)), shift(random_values<Real>(C, 6));
+  REQUIRE(layer_norm_undoes(gamma.data(), beta.data(), C));
+  layer_norm_backward_from_output(both.data(), static_cast<const Real*>(nullptr), slope.data(), shift.data(),
+                                  dy.data(), y.data(), gamma.data(), beta.data(), rstd.data(), P, C,
+                                  scratch.data());
+  CHECK((both.intact() && scratch.intact() && slope.intact() && shift.intact()));
+  for (std::size_t i = 0; i < data.size(); ++i) data[i] = static_cast<double>(dx.values()[i]);
+  check_close<Real>(both.values(), data, 4);
+  check_close<Real>(slope.values(), dgamma_want, 4);
+  CHECK(same_bits(shift.values(), dbeta.values()));
 }
 
 }  // namespace
@@ -96,4 +109,17 @@ TEMPLATE_TEST_CASE("layer norm of constant rows is beta, with the gradient that 
   CHECK(static_cast<double>(dx[0]) == Approx(2 * 100 * 7.0 / 8));
   CHECK(static_cast<double>(dx[3]) == Approx(-2 * 100 / 8.0));
   CHECK(dx[1] == Real(0));
+}
+
+TEMPLATE_TEST_CASE("layer norm is undone only where that costs no digits", "", float, double) {
+  using Real = TestType;
+  const auto undoes = [](std::vector<Real> gamma, std::vector<Real> beta) {
+    return layer_norm_undoes(gamma.data(), beta.data(), static_cast<Index>(gamma.size()));
+  };
+  CHECK(undoes({1, Real(-0.5)}, {4, 2}));
+  CHECK_FALSE(undoes({1, Real(0.5)}, {0, Real(2.1)}));
+  CHECK_FALSE(undoes({1, 0}, {0, 0}));
+  CHECK_FALSE(undoes({1, Real(1e-20)}, {0, 0}));
+  CHECK_FALSE(undoes({1, std::numeric_limits<Real>::quiet_NaN()}, {0, 0}));
+  CHECK_FALSE(undoes({1, 1}, {0, std::numeric_limits<Real>::quiet_NaN()}));
 }

@@ -3,6 +3,10 @@
 // them.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cmath>
+
 #include "gyrograd/kernels/blocks.hpp"
 #include "gyrograd/kernels/fold.hpp"
 
@@ -67,22 +71,59 @@ GYROGRAD_INLINE void layer_norm_block(Real* y, Index ldy, Real* mean, Real* rstd
   }
 }
 
-/// Gradient for one block of positions. With Parameters the sums of dy n and dy over its positions are added
-/// to `sums`, one vector a channel: those of dy behind those of dy n.
-template <class Real, int Vectors, bool Tail, bool Parameters>
+/// n = (x - mean) rstd, from the input of the forward pass.   x: (P x C)
+template <class Real>
+struct NormalFromInput {
+  const Real *x, *mean, *rstd;
+  Index positions;
+
+  /// n(c, v) of the block of positions at p.
+  template <int Vectors, bool Tail>
+  GYROGRAD_INLINE auto at(Index p, Index tail) const {
+    std::array<Batch<Real>, Vectors> m, r;
+    GYROGRAD_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      const auto i = static_cast<std::size_t>(v);
+      m[i] = load_block<Vectors, Tail>(mean + p, v, tail);
+      r[i] = load_block<Vectors, Tail>(rstd + p, v, tail);
+    }
+    return [ =, x = x + p, ld = positions ](Index c, int v) __attribute__((always_inline)) {
+      const auto i = static_cast<std::size_t>(v);
+      return (load_block<Vectors, Tail>(x + c * ld, v, tail) - m[i]) * r[i];
+    };
+  }
+};
+
+/// n = (y - beta) / gamma, from the output.   y: (P x C)  inverse: 1 / gamma  shift: -beta / gamma
+template <class Real>
+struct NormalFromOutput {
+  const Real *y, *inverse, *shift;
+  Index positions;
+
+  template <int Vectors, bool Tail>
+  GYROGRAD_INLINE auto at(Index p, Index tail) const {
+    return [ =, y = y + p, ld = positions, g = inverse, b = shift ](Index c, int v)
+        __attribute__((always_inline)) {
+      return fma(load_block<Vectors, Tail>(y + c * ld, v, tail), broadcast(g[c]), broadcast(b[c]));
+    };
+  }
+};
+
+/// Gradient for one block of positions; normal(c, v): n. With Parameters the sums of dy n and dy over its
+/// positions are added to `sums`, one vector a channel: those of dy behind those of dy n.
+template <class Real, int Vectors, bool Tail, bool Parameters, class Normal>
 GYROGRAD_INLINE void layer_norm_backward_block(Real* dx, const Real* residual, [[maybe_unused]] Real* sums,
-                                               const Real* dy, const Real* x, const Real* gamma,
-                                               const Real* mean, const Real* rstd, Index positions,
-                                               Index channels, Index tail) {
+                                               const Real* dy, const Real* gamma, const Real* rstd,
+                                               Index positions, Index channels, Index tail,
+                                               const Normal& normal) {
   using V = Batch<Real>;
   const auto read = [=](const Real* p, Index c, int v) __attribute__((always_inline)) {
     return load_block<Vectors, Tail>(p + c * positions, v, tail);
   };
   const V scale(Real(1) / static_cast<Real>(channels));
-  V m[Vectors], r[Vectors], sum[Vectors], along[Vectors];
+  V r[Vectors], sum[Vectors], along[Vectors];
   GYROGRAD_UNROLL
   for (int v = 0; v < Vectors; ++v) {
-    m[v] = load_block<Vectors, Tail>(mean, v, tail);
     r[v] = load_block<Vectors, Tail>(rstd, v, tail);
     sum[v] = along[v] = V(Real(0));
   }
@@ -92,13 +133,13 @@ GYROGRAD_INLINE void layer_norm_backward_block(Real* dx, const Real* residual, [
     for (int v = 0; v < Vectors; ++v) {
       const V dnormal = read(dy, c, v) * g;
       sum[v] = sum[v] + dnormal;
-      along[v] = fma(dnormal, read(x, c, v) - m[v], along[v]);
+      along[v] = fma(dnormal, normal(c, v), along[v]);
     }
   }
   GYROGRAD_UNROLL
   for (int v = 0; v < Vectors; ++v) {
     sum[v] = sum[v] * scale * r[v];
-    along[v] = along[v] * scale * r[v] * r[v] * r[v];
+    along[v] = along[v] * scale * r[v];
   }
   [[maybe_unused]] Real* shifts = sums + channels * lanes<Real>;
   for (Index c = 0; c < channels; ++c) {
@@ -106,12 +147,12 @@ GYROGRAD_INLINE void layer_norm_backward_block(Real* dx, const Real* residual, [
     [[maybe_unused]] V slope(Real(0)), shift(Real(0));
     GYROGRAD_UNROLL
     for (int v = 0; v < Vectors; ++v) {
-      const V d = read(dy, c, v), deviation = read(x, c, v) - m[v];
+      const V d = read(dy, c, v), n = normal(c, v);
       if constexpr (Parameters) {
-        slope = fma(d * r[v], deviation, slope);
+        slope = fma(d, n, slope);
         shift = shift + d;
       }
-      V out = fnma(along[v], deviation, fma(d * g, r[v], V(Real(0)) - sum[v]));
+      V out = fnma(along[v], n, fma(d * g, r[v], V(Real(0)) - sum[v]));
       if (residual != nullptr) out = out + read(residual, c, v);
       store_block<Vectors, Tail>(dx + c * positions, out, v, tail);
     }
@@ -123,15 +164,14 @@ GYROGRAD_INLINE void layer_norm_backward_block(Real* dx, const Real* residual, [
 }
 
 /// Blocks of the gradient; `sums` as for one of them.
-template <bool Parameters, class Real>
-void layer_norm_backward(Real* dx, const Real* residual, Real* sums, const Real* dy, const Real* x,
-                         const Real* gamma, const Real* mean, const Real* rstd, Index positions,
-                         Index channels) {
+template <bool Parameters, class Real, class Normals>
+void layer_norm_backward(Real* dx, const Real* residual, Real* sums, const Real* dy, const Real* gamma,
+                         const Real* rstd, Index positions, Index channels, const Normals& normals) {
   for_blocks<Real>(positions, [&]<int Vectors, bool Tail>(std::integral_constant<int, Vectors>,
                                                           std::bool_constant<Tail>, Index p, Index tail) {
     layer_norm_backward_block<Real, Vectors, Tail, Parameters>(
-        dx + p, residual == nullptr ? nullptr : residual + p, sums, dy + p, x + p, gamma, mean + p, rstd + p,
-        positions, channels, tail);
+        dx + p, residual == nullptr ? nullptr : residual + p, sums, dy + p, gamma, rstd + p, positions,
+        channels, tail, normals.template at<Vectors, Tail>(p, tail));
   });
 }
 
@@ -170,15 +210,30 @@ template <class Real>
 void layer_norm_backward_data(Real* dx, const Real* residual, const Real* dy, const Real* x,
                               const Real* gamma, const Real* mean, const Real* rstd, Index positions,
                               Index channels) {
-  detail::layer_norm_backward<false, Real>(dx, residual, nullptr, dy, x, gamma, mean, rstd, positions,
-                                           channels);
+  detail::layer_norm_backward<false>(dx, residual, static_cast<Real*>(nullptr), dy, gamma, rstd, positions,
+                                     channels, detail::NormalFromInput<Real>{x, mean, rstd, positions});
 }
 
-/// Scratch values that layer_norm_backward needs.
+/// Scratch values that layer_norm_backward and layer_norm_backward_from_output need.
 template <class Real>
 constexpr Index layer_norm_backward_scratch(Index channels) {
-  return 2 * channels * lanes<Real>;
+  return 2 * channels * (lanes<Real> + 1);
 }
+
+namespace detail {
+
+/// Both gradients of the parameters and that of the data.
+template <class Real, class Normals>
+void layer_norm_backward_all(Real* dx, const Real* residual, Real* dgamma, Real* dbeta, const Real* dy,
+                             const Real* gamma, const Real* rstd, Index positions, Index channels,
+                             const Normals& normals, Real* sums) {
+  std::fill_n(sums, 2 * channels * lanes<Real>, Real(0));
+  layer_norm_backward<true>(dx, residual, sums, dy, gamma, rstd, positions, channels, normals);
+  add_lane_sums(dgamma, static_cast<const Real*>(sums), channels);
+  add_lane_sums(dbeta, static_cast<const Real*>(sums + channels * lanes<Real>), channels);
+}
+
+}  // namespace detail
 
 /// The same, and dgamma(c) += sum_p dy n, dbeta(c) += sum_p dy in the same pass.
 /// dgamma, dbeta: (C)  scratch: layer_norm_backward_scratch() values
@@ -186,11 +241,35 @@ template <class Real>
 void layer_norm_backward(Real* dx, const Real* residual, Real* dgamma, Real* dbeta, const Real* dy,
                          const Real* x, const Real* gamma, const Real* mean, const Real* rstd,
                          Index positions, Index channels, Real* scratch) {
-  std::fill_n(scratch, layer_norm_backward_scratch<Real>(channels), Real(0));
-  detail::layer_norm_backward<true, Real>(dx, residual, scratch, dy, x, gamma, mean, rstd, positions,
-                                          channels);
-  detail::add_lane_sums(dgamma, static_cast<const Real*>(scratch), channels);
-  detail::add_lane_sums(dbeta, static_cast<const Real*>(scratch + channels * lanes<Real>), channels);
+  detail::layer_norm_backward_all(dx, residual, dgamma, dbeta, dy, gamma, rstd, positions, channels,
+                                  detail::NormalFromInput<Real>{x, mean, rstd, positions}, scratch);
+}
+
+/// Whether n can be had from y = gamma n + beta with no more rounding than a few of y's own: the backward
+/// then needs no input.   gamma, beta: (C)
+template <class Real>
+bool layer_norm_undoes(const Real* gamma, const Real* beta, Index channels) {
+  for (Index c = 0; c < channels; ++c) {
+    const Real size = std::abs(gamma[c]);
+    if (!(size > Real(1e-15) && std::abs(beta[c]) <= 4 * size)) return false;
+  }
+  return true;
+}
+
+/// layer_norm_backward from the output y instead of the input, where layer_norm_undoes().
+/// y: (P x C)  beta: (C)
+template <class Real>
+void layer_norm_backward_from_output(Real* dx, const Real* residual, Real* dgamma, Real* dbeta,
+                                     const Real* dy, const Real* y, const Real* gamma, const Real* beta,
+                                     const Real* rstd, Index positions, Index channels, Real* scratch) {
+  Real* inverse = scratch + 2 * channels * lanes<Real>;
+  Real* shift = inverse + channels;
+  for (Index c = 0; c < channels; ++c) {
+    inverse[c] = Real(1) / gamma[c];
+    shift[c] = -beta[c] * inverse[c];
+  }
+  detail::layer_norm_backward_all(dx, residual, dgamma, dbeta, dy, gamma, rstd, positions, channels,
+                                  detail::NormalFromOutput<Real>{y, inverse, shift, positions}, scratch);
 }
 
 }  // namespace gyrograd::kernels

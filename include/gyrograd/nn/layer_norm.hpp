@@ -34,6 +34,11 @@ struct LayerNorm {
   auto operator()(Tape<Real>& tape, Var<Real, Dims...> x) const {
     return ops::layer_norm(tape, x, tape.parameter(gamma), tape.parameter(beta), eps);
   }
+  /// The result may take the memory of x, which must not be read again.
+  template <Index... Dims>
+  auto in_place(Tape<Real>& tape, Var<Real, Dims...> x) const {
+    return ops::layer_norm_in_place(tape, x, tape.parameter(gamma), tape.parameter(beta), eps);
+  }
 };
 
 }  // namespace gyrograd::nn

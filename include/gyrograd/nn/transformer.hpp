@@ -85,10 +85,10 @@ struct TransformerBlock {
     if (!tape.recording())
       return without_gradients(tape, a, around_both ? queries.value.data() : a.value.data());
     const auto p = around_both ? proj(tape, a, queries) : proj(tape, a, a);
-    const auto u = norm1(tape, p);
+    const auto u = norm1.in_place(tape, p);
     const auto f = fc1(tape, u);
     const auto g = ops::gelu_linear(tape, f, tape.parameter(fc2.weight), tape.parameter(fc2.bias), u);
-    return norm2(tape, g);
+    return norm2.in_place(tape, g);
   }
 
  private:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "gyrograd/autograd/ops/layer_norm.hpp"
 
+#include "gyrograd/autograd/ops/scale.hpp"
 #include "support/op_case.hpp"
 
 using namespace gyrograd;
@@ -46,6 +47,29 @@ TEST_CASE("layer norm with frozen parts still passes on the other gradients") {
   CHECK(frozen.gradients[1] == std::vector<double>(8, 0.0));
   CHECK(constant.gradients[0] == std::vector<double>(40, 0.0));
   CHECK((constant.gradients[1] == all.gradients[1] && constant.gradients[2] == all.gradients[2]));
+}
+
+TEST_CASE("layer norm in place gives the value and the gradients of the other") {
+  const auto run = [](double beta_scale, bool in_place, bool& moved) {
+    auto beta = random_values<double>(8, 3);
+    for (double& b : beta) b *= beta_scale;
+    return run_op<double>({random_values<double>(5 * 8, 1), random_values<double>(8, 2, 0.5, 1.5), beta},
+                          [=, &moved](auto& tape, const auto& v) {
+                            const auto x = ops::scale(tape, v[0].template reshape<5, 8>(5, 8),
+                                                      3.0);  // memory of the tape
+                            const auto y = in_place ? ops::layer_norm_in_place(tape, x, v[1], v[2], 1e-5)
+                                                    : ops::layer_norm(tape, x, v[1], v[2], 1e-5);
+                            moved = y.value.data() != x.value.data();
+                            return y;
+                          });
+  };
+  for (const double beta_scale : {1.0, 100.0}) {  // the second is not undone
+    bool moved = false, apart = false;
+    const OpResult want = run(beta_scale, false, apart), got = run(beta_scale, true, moved);
+    CHECK((apart && moved == (beta_scale > 1)));
+    CHECK(got.value == want.value);
+    for (std::size_t i = 0; i < 3; ++i) check_close<double>(got.gradients[i], want.gradients[i], 4);
+  }
 }
 
 TEST_CASE("layer norm refuses parameters of another width") {

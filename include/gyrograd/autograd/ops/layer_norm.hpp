@@ -8,13 +8,22 @@
 
 namespace gyrograd::ops {
 
+namespace detail {
+
+template <class Real>
+void check_layer_norm(Index channels, const Var<Real, dyn>& gamma, const Var<Real, dyn>& beta) {
+  if (gamma.value.size() != channels || beta.value.size() != channels)
+    fail<ShapeError>("layer_norm: x has ", channels, " channels, gamma ", gamma.value.size(), ", beta ",
+                     beta.value.size());
+}
+
+}  // namespace detail
+
 /// y = gamma (x - mean) / sqrt(var + eps) + beta over the last axis.   x, y: (..., C)  gamma, beta: (C)
 template <class Real, Index... Dims>
 auto layer_norm(Tape<Real>& tape, Var<Real, Dims...> x, Var<Real, dyn> gamma, Var<Real, dyn> beta, Real eps) {
   const Index P = position_count(x.value), C = channel_count(x.value);
-  if (gamma.value.size() != C || beta.value.size() != C)
-    fail<ShapeError>("layer_norm: x has ", C, " channels, gamma ", gamma.value.size(), ", beta ",
-                     beta.value.size());
+  detail::check_layer_norm(C, gamma, beta);
   auto y = tape.like(x);
   const auto mean = tape.template saved<dyn>(P), rstd = tape.template saved<dyn>(P);
   kernels::layer_norm_forward(y.value.data(), mean.data(), rstd.data(), x.value.data(), gamma.value.data(),
@@ -38,6 +47,36 @@ auto layer_norm(Tape<Real>& tape, Var<Real, Dims...> x, Var<Real, dyn> gamma, Va
     else
       kernels::layer_norm_backward_data(dx, residual, dy, x.value.data(), gamma.value.data(), mean.data(),
                                         rstd.data(), P, C);
+  });
+  return y;
+}
+
+/// The same with y in the memory of x, which must not be read again by anything but its own gradient: the
+/// backward takes n = (y - beta) / gamma from y. Saves a pass through memory, which is what a norm costs. In
+/// a memory of its own where gamma is too small for that or a part is frozen.
+template <class Real, Index... Dims>
+auto layer_norm_in_place(Tape<Real>& tape, Var<Real, Dims...> x, Var<Real, dyn> gamma, Var<Real, dyn> beta,
+                         Real eps) {
+  const Index P = position_count(x.value), C = channel_count(x.value);
+  detail::check_layer_norm(C, gamma, beta);
+  if (!tape.recording() || !x.needs_gradient() || !gamma.needs_gradient() || !beta.needs_gradient() ||
+      !kernels::layer_norm_undoes(gamma.value.data(), beta.value.data(), C))
+    return layer_norm(tape, x, gamma, beta, eps);
+  const auto y = tape.input(x.value);
+  const auto rstd = tape.template saved<dyn>(P);
+  {
+    auto scratch = tape.workspace();
+    kernels::layer_norm_forward(y.value.data(), scratch(P), rstd.data(),
+                                static_cast<const Real*>(x.value.data()), gamma.value.data(),
+                                beta.value.data(), P, C, eps);
+  }
+  tape.record(y, [=, tape = &tape] {
+    auto scratch = tape->workspace();
+    const auto dx = x.accumulator();
+    kernels::layer_norm_backward_from_output(dx.into.data(), dx.residual, gamma.grad().data(),
+                                             beta.grad().data(), y.grad().data(), y.value.data(),
+                                             gamma.value.data(), beta.value.data(), rstd.data(), P, C,
+                                             scratch(kernels::layer_norm_backward_scratch<Real>(C)));
   });
   return y;
 }
