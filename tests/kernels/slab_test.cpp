@@ -111,14 +111,27 @@ TEMPLATE_TEST_CASE("slab_reduction and slab_row_sums equal plain loops", "", flo
           s.steps = steps;
           s.rows = rows;
           s.columns = columns;
-          slab_reduction(s, width);
           const std::vector<Real> before = sums.copy();
-          Guarded<Real> also(before);
-          slab_row_sums(sums.data(), also.data(), static_cast<const Real*>(a.data()), a_step, width, rows,
-                        steps);
+          Guarded<Real> also(before), alone(before);
+          const Index shared = rows / 2;
+          slab_row_sums(SlabRowSums<Real>{alone.data()}, static_cast<const Real*>(a.data()), a_step, width,
+                        rows, steps);
+          s.row_sums = {sums.data(), also.data(), shared};
+          slab_reduction(s, width);
           check_close<Real>(c.values(), want);
           check_close<Real>(sums.values(), want_sums, 8);  // a single sum may cancel
-          CHECK(also.copy() == sums.copy());
+          CHECK(same_bits(sums.values(), alone.values()));
+          for (Index r = 0; r < rows; ++r)
+            CHECK(also.data()[r] == (r < shared ? sums.data()[r] : before[static_cast<std::size_t>(r)]));
           CHECK((c.intact() && sums.intact() && also.intact()));
+
+          // The last steps reduced, the sums of all.
+          Guarded<Real> again(before);
+          s.row_sums = {again.data(), nullptr, 0};
+          s.steps_before = 1;
+          s.a += a_step;
+          s.steps = steps - 1;
+          slab_reduction(s, width);
+          CHECK(same_bits(again.values(), alone.values()));
         }
 }

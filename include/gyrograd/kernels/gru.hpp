@@ -255,10 +255,11 @@ constexpr Index gru_weight_scratch(Index width, Index steps, Index in, Index hid
 namespace detail {
 
 /// c += sum over steps and lanes of a against b, which lies in a slab or in `source`; c: (rows, columns)
-/// without gaps.
+/// without gaps. Sums of the rows of a, and of `before` steps ahead of it, to `sums`.
 template <class Real>
 void gru_reduce(Real* c, const Real* a, Index a_step, Index rows, const Real* b, Index columns, Index width,
-                Index steps, const SlabSource<Real>& source = {}) {
+                Index steps, const SlabSource<Real>& source = {}, const SlabRowSums<Real>& sums = {},
+                Index before = 0) {
   SlabReduction<Real> s;
   s.c = c;
   s.c_row = s.columns = columns;
@@ -268,6 +269,8 @@ void gru_reduce(Real* c, const Real* a, Index a_step, Index rows, const Real* b,
   s.b_step = slab_rows(columns) * width;
   s.steps = steps;
   s.rows = rows;
+  s.row_sums = sums;
+  s.steps_before = before;
   if (source.from != nullptr) {
     s.b = source.from;
     s.b_step = source.next;
@@ -332,23 +335,26 @@ void gru_backward_weights(const GruWeightGradients<Real>& d, const Real* gates, 
   if (slab_use_panels<Real>(3 * hidden, hidden))
     return detail::gru_weights_by_panels(d, gates, x, y, h0, width, steps, in, hidden, scratch);
   const Index block = width * hidden, step = slab_rows(4 * hidden) * width;  // one gate of one step; a step
+  const bool both = d.bias_ih != nullptr && d.bias_hh != nullptr;  // r and z are summed once for both
+  const SlabRowSums<Real> rzn{d.bias_ih, d.bias_hh, both ? 2 * hidden : 0};
+  const SlabRowSums<Real> hn{d.bias_hh == nullptr ? nullptr : d.bias_hh + 2 * hidden};
   if (d.weight_ih != nullptr)
-    detail::gru_reduce(d.weight_ih, gates + block, step, 3 * hidden, x, in, width, steps, source);
-  if (d.weight_hh != nullptr) {
-    const auto add = [&](const Real* from, const Real* states, Index count) {
-      detail::gru_reduce(d.weight_hh + 2 * hidden * hidden, from, step, hidden, states, hidden, width, count);
-      detail::gru_reduce(d.weight_hh, from + block, step, 2 * hidden, states, hidden, width, count);
-    };
-    add(gates + step, y, steps - 1);
-    if (h0 != nullptr) add(gates, h0, 1);
+    detail::gru_reduce(d.weight_ih, gates + block, step, 3 * hidden, x, in, width, steps, source, rzn);
+  else if (rzn.to != nullptr)
+    slab_row_sums(rzn, gates + block, step, width, 3 * hidden, steps);
+  if (d.bias_hh != nullptr && !both)
+    slab_row_sums(SlabRowSums<Real>{d.bias_hh}, gates + block, step, width, 2 * hidden, steps);
+  if (d.weight_hh == nullptr) {
+    if (hn.to != nullptr) slab_row_sums(hn, gates, step, width, hidden, steps);
+    return;
   }
-  const auto sums = [&](Real* to, Real* also, Index gate, Index count) {
-    if (to == nullptr) std::swap(to, also);
-    if (to != nullptr) slab_row_sums(to, also, gates + gate * block, step, width, count * hidden, steps);
+  const auto add = [&](const Real* from, const Real* states, Index count, const SlabRowSums<Real>& sums) {
+    detail::gru_reduce(d.weight_hh + 2 * hidden * hidden, from, step, hidden, states, hidden, width, count,
+                       {}, sums, Index(1));
+    detail::gru_reduce(d.weight_hh, from + block, step, 2 * hidden, states, hidden, width, count);
   };
-  sums(d.bias_hh == nullptr ? nullptr : d.bias_hh + 2 * hidden, nullptr, 0, 1);
-  sums(d.bias_ih, d.bias_hh, 1, 2);
-  sums(d.bias_ih == nullptr ? nullptr : d.bias_ih + 2 * hidden, nullptr, 3, 1);
+  add(gates + step, y, steps - 1, hn);
+  if (h0 != nullptr) add(gates, h0, 1, {});
 }
 
 }  // namespace gyrograd::kernels

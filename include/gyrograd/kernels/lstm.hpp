@@ -332,6 +332,9 @@ struct LstmWeightGradients {
 template <class Real>
 void lstm_backward_weights(const LstmWeightGradients<Real>& d, const Real* gates, const Real* x,
                            const Real* y, const Real* h0, Index width, Index steps, Index in, Index hidden) {
+  const bool both = d.bias_ih != nullptr && d.bias_hh != nullptr;
+  const SlabRowSums<Real> sums{d.bias_ih != nullptr ? d.bias_ih : d.bias_hh, d.bias_hh,
+                               both ? 4 * hidden : 0};
   SlabReduction<Real> s;
   s.rows = 4 * hidden;
   s.a_step = slab_rows(5 * hidden) * width;
@@ -344,14 +347,15 @@ void lstm_backward_weights(const LstmWeightGradients<Real>& d, const Real* gates
     s.steps = count;
     slab_reduction(s, width);
   };
-  if (d.weight_ih != nullptr) add(d.weight_ih, gates, x, in, steps);
-  if (d.weight_hh != nullptr) {
-    add(d.weight_hh, gates + s.a_step, y, hidden, steps - 1);
-    if (h0 != nullptr) add(d.weight_hh, gates, h0, hidden, 1);
-  }
-  Real* to = d.bias_ih == nullptr ? d.bias_hh : d.bias_ih;
-  Real* also = d.bias_ih == nullptr ? nullptr : d.bias_hh;
-  if (to != nullptr) slab_row_sums(to, also, gates, s.a_step, width, 4 * hidden, steps);
+  s.row_sums = sums;
+  if (d.weight_ih != nullptr)
+    add(d.weight_ih, gates, x, in, steps);
+  else if (sums.to != nullptr)
+    slab_row_sums(sums, gates, s.a_step, width, 4 * hidden, steps);
+  s.row_sums = {};
+  if (d.weight_hh == nullptr) return;
+  add(d.weight_hh, gates + s.a_step, y, hidden, steps - 1);
+  if (h0 != nullptr) add(d.weight_hh, gates, h0, hidden, 1);
 }
 
 }  // namespace gyrograd::kernels

@@ -137,6 +137,14 @@ void from_slab(Real* x, const Real* residual, const Real* slab, const LaneGroup&
   }
 }
 
+/// Where sums of rows over steps and lanes are added, as gradients of biases.
+template <class Real>
+struct SlabRowSums {
+  Real* to = nullptr;    ///< (rows), or null: not wanted
+  Real* also = nullptr;  ///< the same sums, of the first `shared` rows
+  Index shared = 0;
+};
+
 /// c(r, n) += sum over steps and lanes of a(lane, r, t) b(lane, n, t).
 template <class Real>
 struct SlabReduction {
@@ -148,9 +156,49 @@ struct SlabReduction {
   Index b_step = 0;
   Index b_column = 0;  ///< values of b from column to column; 0: width
   Index steps = 0, rows = 0, columns = 0;
+  SlabRowSums<Real> row_sums;  ///< of a, which is near when its rows have been read
+  Index steps_before = 0;      ///< steps ahead of a that are in the sums, too
 };
 
 namespace detail {
+
+/// Sums of Rows rows; independent, so that additions do not wait for one another.
+template <class Real, int Rows>
+void slab_row_block(const SlabRowSums<Real>& sums, Index first, const Real* a, Index a_step, Index width,
+                    Index steps) {
+  Batch<Real> sum[Rows];
+  GYROGRAD_UNROLL
+  for (int r = 0; r < Rows; ++r) sum[r] = Batch<Real>(Real(0));
+  for (Index t = 0; t < steps; ++t, a += a_step)
+    for (Index i = 0; i < width; i += lanes<Real>) {
+      GYROGRAD_UNROLL
+      for (int r = 0; r < Rows; ++r) sum[r] = sum[r] + load(a + r * width + i);
+    }
+  GYROGRAD_UNROLL
+  for (int r = 0; r < Rows; ++r) {
+    const Real total = reduce_add<Real>(sum[r]);
+    sums.to[first + r] += total;
+    if (first + r < sums.shared) sums.also[first + r] += total;
+  }
+}
+
+inline constexpr int slab_sum_rows = 6;
+
+template <class Real, int... Rows>
+constexpr auto slab_row_blocks(std::integer_sequence<int, Rows...>) {
+  return std::array{slab_row_block<Real, Rows + 1>...};
+}
+
+/// Rows first .. first + rows - 1 of a.
+template <class Real>
+void slab_row_sums(const SlabRowSums<Real>& sums, Index first, const Real* a, Index a_step, Index width,
+                   Index rows, Index steps) {
+  static constexpr auto blocks = slab_row_blocks<Real>(std::make_integer_sequence<int, slab_sum_rows>{});
+  for (Index count; rows > 0; first += count, rows -= count) {
+    count = std::min<Index>(rows, slab_sum_rows);
+    blocks[static_cast<std::size_t>(count - 1)](sums, first, a + first * width, a_step, width, steps);
+  }
+}
 
 /// One tile: Rows x Columns accumulators over all steps, lanes folded at the end.
 template <class Real, int Vectors, int Columns, int Rows>
@@ -250,6 +298,9 @@ void slab_reduction_group(const SlabReduction<Real>& s) {
       for (Index j = 0; j < widths.count; n += widths.size(j++))
         table[static_cast<std::size_t>(widths.size(j) - 1)][static_cast<std::size_t>(heights.size(i) - 1)](
             s, r, n);
+      if (n0 == 0 && s.row_sums.to != nullptr)
+        slab_row_sums(s.row_sums, r, s.a - s.steps_before * s.a_step, s.a_step, Vectors * lanes<Real>,
+                      heights.size(i), s.steps + s.steps_before);
     }
   }
 }
@@ -266,41 +317,11 @@ void slab_reduction(const SlabReduction<Real>& s, Index width) {
     detail::slab_reduction_group<Real, slab_vectors>(s);
 }
 
-namespace detail {
-
-/// Rows independent sums, so that additions do not wait for one another.
-template <int Rows, class Real>
-GYROGRAD_INLINE void slab_row_block(Real* sums, Real* also, const Real* a, Index a_step, Index width,
-                                    Index steps) {
-  Batch<Real> sum[Rows];
-  GYROGRAD_UNROLL
-  for (int r = 0; r < Rows; ++r) sum[r] = Batch<Real>(Real(0));
-  for (Index t = 0; t < steps; ++t, a += a_step)
-    for (Index i = 0; i < width; i += lanes<Real>) {
-      GYROGRAD_UNROLL
-      for (int r = 0; r < Rows; ++r) sum[r] = sum[r] + load(a + r * width + i);
-    }
-  GYROGRAD_UNROLL
-  for (int r = 0; r < Rows; ++r) {
-    const Real total = reduce_add<Real>(sum[r]);
-    sums[r] += total;
-    if (also != nullptr) also[r] += total;
-  }
-}
-
-}  // namespace detail
-
-/// sums(r) += sum over steps and lanes of a(lane, r, t), and the same into `also` unless it is null.
-/// sums, also: (rows)  a: (width x rows), next step a_step values on
+/// sums(r) += sum over steps and lanes of a(lane, r, t).   a: (width x rows), next step a_step values on
 template <class Real>
-void slab_row_sums(Real* sums, Real* also, const Real* a, Index a_step, Index width, Index rows,
+void slab_row_sums(const SlabRowSums<Real>& sums, const Real* a, Index a_step, Index width, Index rows,
                    Index steps) {
-  constexpr int block = 8;
-  const auto at = [&](Index r) { return also == nullptr ? nullptr : also + r; };
-  Index r = 0;
-  for (; r + block <= rows; r += block)
-    detail::slab_row_block<block>(sums + r, at(r), a + r * width, a_step, width, steps);
-  for (; r < rows; ++r) detail::slab_row_block<1>(sums + r, at(r), a + r * width, a_step, width, steps);
+  detail::slab_row_sums(sums, Index(0), a, a_step, width, rows, steps);
 }
 
 namespace detail {
