@@ -81,7 +81,7 @@ void naive_backward(Real* dq, Real* dk, Real* dv, const Real* dout, const Real* 
 
 struct Operands {
   kernels::AttentionSizes s;
-  AlignedVector<float> q, k, v, o, dout, dq, dk, dv, weights, rsum, scratch;
+  AlignedVector<float> q, scaled_q, k, v, o, dout, dq, dk, dv, weights, rsum, scratch;
 
   explicit Operands(Index batch) : s{batch, 120, 120, 4, 18} {
     const Index n = batch * 120 * 72;
@@ -90,6 +90,8 @@ struct Operands {
     v = random_values(n, 3);
     dout = random_values(n, 4);
     for (AlignedVector<float>* values : {&o, &dq, &dk, &dv}) values->resize(q.size());
+    scaled_q = q;  // as a projection leaves them
+    for (float& value : scaled_q) value *= kernels::attention_query_factor<float>(s.width);
     weights.resize(static_cast<std::size_t>(s.weight_count()));
     rsum.resize(static_cast<std::size_t>(s.rsum_count()));
     scratch.resize(static_cast<std::size_t>(std::max(kernels::attention_forward_scratch<float>(s, true),
@@ -117,7 +119,7 @@ struct Operands {
     }
   }
   void gyrograd_forward_pass() {
-    kernels::attention_forward(o.data(), weights.data(), rsum.data(), q.data(), k.data(), v.data(), s,
+    kernels::attention_forward(o.data(), weights.data(), rsum.data(), scaled_q.data(), k.data(), v.data(), s,
                                scratch.data());
   }
 };
@@ -162,7 +164,7 @@ struct ForwardBackward : Operands {
   void gyrograd() {
     gyrograd_forward_pass();
     kernels::attention_backward(dq.data(), static_cast<const float*>(nullptr), dk.data(), dv.data(),
-                                dout.data(), o.data(), weights.data(), rsum.data(), q.data(), k.data(),
+                                dout.data(), o.data(), weights.data(), rsum.data(), scaled_q.data(), k.data(),
                                 v.data(), s, scratch.data());
   }
   std::array<AlignedVector<float>*, 3> outputs() { return {&dq, &dk, &dv}; }

@@ -95,7 +95,8 @@ void check_attention_weights(const Case& c) {
       for (Index i = 0; i < T * C; ++i) out.push_back(all[static_cast<std::size_t>(b + B * i)]);
       return out;
     };
-    const std::vector<Real> q = sequence("input.q"), k = sequence("input.k"), v = sequence("input.v");
+    std::vector<Real> q = sequence("input.q"), k = sequence("input.k"), v = sequence("input.v");
+    for (Real& value : q) value *= kernels::attention_query_factor<Real>(one.width);
     const auto make = [](Index n) { return std::vector<Real>(static_cast<std::size_t>(n)); };
     std::vector<Real> o = make(T * C), e = make(one.weight_count()), rsum = make(one.rsum_count());
     std::vector<Real> scratch = make(kernels::attention_forward_scratch<Real>(one, true));

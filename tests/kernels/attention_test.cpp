@@ -28,20 +28,28 @@ std::size_t rsum_index(const AttentionSizes& s, Index b, Index h, Index i) {
 }
 
 template <class Real>
+std::vector<Real> scaled(std::vector<Real> values, Real factor) {
+  for (Real& value : values) value *= factor;
+  return values;
+}
+
+template <class Real>
 struct Inputs {
   AttentionSizes s;
-  Guarded<Real> q, k, v, dout;
+  std::vector<Real> plain_q;
+  Guarded<Real> q, k, v, dout;  ///< q: plain_q as the kernels want it
 
   explicit Inputs(const AttentionSizes& sizes, double range = 1)
       : s(sizes),
-        q(random_values<Real>(s.query_positions() * s.channels(), 1, -range, range)),
+        plain_q(random_values<Real>(s.query_positions() * s.channels(), 1, -range, range)),
+        q(scaled(plain_q, attention_query_factor<Real>(s.width))),
         k(random_values<Real>(s.key_positions() * s.channels(), 2, -range, range)),
         v(random_values<Real>(s.key_positions() * s.channels(), 3)),
         dout(random_values<Real>(s.query_positions() * s.channels(), 4)) {}
 
   AttentionReference reference() const {
     AttentionReference r{s.batch, s.queries, s.keys, s.heads, s.width, {}, {}};
-    r.forward(doubles(q.copy()), doubles(k.copy()), doubles(v.copy()));
+    r.forward(doubles(plain_q), doubles(k.copy()), doubles(v.copy()));
     return r;
   }
 };
@@ -85,8 +93,8 @@ void check(const AttentionSizes& s, Residual mode, double range = 1) {
                                                                   dv_want = doubles(dv.copy());
   if (mode == Residual::given) dq_want = doubles(residual.copy());
   if (mode == Residual::in_place) dq_want = doubles(dq.copy());
-  want.backward(dq_want, dk_want, dv_want, doubles(in.dout.copy()), doubles(in.q.copy()),
-                doubles(in.k.copy()), doubles(in.v.copy()));
+  want.backward(dq_want, dk_want, dv_want, doubles(in.dout.copy()), doubles(in.plain_q), doubles(in.k.copy()),
+                doubles(in.v.copy()));
   const Real* start = mode == Residual::none    ? nullptr
                       : mode == Residual::given ? residual.data()
                                                 : dq.data();

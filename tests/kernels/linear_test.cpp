@@ -23,6 +23,12 @@ void check(Index P, Index in, Index out) {
   check_close<Real>(y.values(), linear_reference(xd, wd, bd, P, in, out));
   CHECK(y.intact());
 
+  Guarded<Real> scaled(P * out), factors(P);
+  linear_forward_scaled(scaled.data(), static_cast<const Real*>(x.data()), static_cast<const Real*>(w.data()),
+                        static_cast<const Real*>(bias.data()), Real(0.3), P, in, out, factors.data());
+  for (Index i = 0; i < P * out; ++i) CHECK(scaled.data()[i] == Real(0.3) * y.data()[i]);
+  CHECK((scaled.intact() && factors.intact()));
+
   Guarded<Real> sum(random_values<Real>(P * out, 5));
   std::vector<double> want = linear_reference(xd, wd, {}, P, in, out);
   for (std::size_t i = 0; i < want.size(); ++i) want[i] += static_cast<double>(sum.values()[i]);

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
 // Multi-head attention core: softmax(q k^T / sqrt(w)) v per sequence and head, lanes along query positions.
 //
+// Queries come as f q with f = log2(e) / sqrt(w): scores then are exponents of 2. Gradients are those of q.
+//
 // Activations are (B, T, C) column-major; head j owns the channels j w .. (j + 1) w - 1, a block of memory.
 // For B of 1, 2 or 4 the B sequences stay interleaved in the lanes and keys are broadcast in groups of B
 // scalars; any other B is taken apart into single sequences first. Per block of query positions:
 //
-//   q (block x w) --log2(e) / sqrt(w), product with k--> exponents (block x T), their maximum
+//   f q (block x w) --product with k--> exponents (block x T), their maximum
 //       --2^(exponent - maximum), product with v--> e (block x T), o (block x w)
 //
 // e is kept unnormalised; 1 / sum is applied to the w output rows. The backward folds all factors
 // (docs/kernels/ attention.md): g = do rsum scale, D = sum_c g o, dv = (e^T g) / scale, e <- e (g v^T - D),
-// dq = e k, dk = e^T q.
+// dq = e k, dk = e^T (f q) / f.
 #pragma once
 
 #include <algorithm>
@@ -41,6 +43,12 @@ struct AttentionSizes {
   Index rsum_count() const { return heads * query_positions(); }
 };
 
+/// Factor f that the kernels expect in queries: e^(q k / sqrt(width)) = 2^(f q k).
+template <class Real>
+Real attention_query_factor(Index width) {
+  return Real(1.4426950408889634074) / std::sqrt(static_cast<Real>(width));
+}
+
 namespace detail {
 
 /// True where the sequences can stay interleaved.
@@ -49,32 +57,21 @@ constexpr bool attention_interleaves(Index batch) {
   return (batch == 1 || batch == 2 || batch == 4) && batch <= lanes<Real>;
 }
 
-/// to = factor q for a block of `count` positions: the scores then are exponents of 2.
-template <class Real>
-void attention_scale_queries(Real* to, const Real* q, Index P, Index width, Real factor, Index count) {
-  for (Index c = 0; c < width; ++c, to += block_vectors * lanes<Real>, q += P)
-    for (Index p = 0; p < count; p += lanes<Real>)
-      store_lanes(to, load_lanes(q, p, count) * Batch<Real>(factor), p, count);
-}
-
 /// One head of a group of interleaved sequences. With keep_weights e has column stride P, else it is one
-/// block. scaled: a block of `width` columns
+/// block.
 template <int Group, class Real>
 void attention_head_forward(Real* o, Real* e, Real* rsum, const Real* q, const Real* k, const Real* v,
-                            const AttentionSizes& s, bool keep_weights, Real* scaled) {
+                            const AttentionSizes& s, bool keep_weights) {
   const Index P = s.query_positions(), block = block_vectors * lanes<Real>;
   const Index lde = keep_weights ? P : block;
-  const Real factor =
-      Real(1.4426950408889634074) / std::sqrt(static_cast<Real>(s.width));  // e^x = 2^(log2(e) x)
   for (Index p = 0; p < P; p += block) {
     const Index count = std::min(block, P - p);
     Real* eb = keep_weights ? e + p : e;
-    attention_scale_queries(scaled, q + p, P, s.width, factor, count);
     Product<Real> scores;
     scores.y = eb;
     scores.ldy = lde;
-    scores.x = scaled;
-    scores.ldx = block;
+    scores.x = q + p;
+    scores.ldx = P;
     scores.w = k;
     scores.w_row = s.batch;
     scores.w_step = s.key_positions();
@@ -143,7 +140,7 @@ void attention_head_backward(Real* dq, const Real* dq_residual, Real* dk, Real* 
   Real* minus_d = scratch + s.width * P;
   attention_scale_gradient(g, minus_d, dout, o, rsum, P, s.width, scale);
 
-  Reduction<Real> sum;  // dv(c, key) += e^T g / scale, dk(c, key) += e^T q
+  Reduction<Real> sum;  // dv(c, key) += e^T g / scale, dk(c, key) += e^T q / f, as q comes times f
   sum.c_row = K;
   sum.lda = P;
   sum.ldb = P;
@@ -173,7 +170,7 @@ void attention_head_backward(Real* dq, const Real* dq_residual, Real* dk, Real* 
     sum.ahead += 3 * P;
     sum.a = q;
     sum.c = dk + at;
-    sum.scale = Real(1);
+    sum.scale = Real(1) / attention_query_factor<Real>(s.width);
     reduction<Group>(sum);
   }
 
@@ -228,20 +225,19 @@ template <class Real>
 Index attention_forward_scratch(const AttentionSizes& s, bool keep_weights) {
   constexpr Index block = block_vectors * lanes<Real>;
   const Index weights = keep_weights ? 0 : block * s.keys + s.query_positions();
-  return block * s.width + weights +
+  return weights +
          (detail::attention_interleaves<Real>(s.batch) ? 0 : s.channels() * 2 * (s.queries + s.keys));
 }
 
 /// o = softmax(q k^T / sqrt(width)) v for every sequence and head.
-/// o, q: (B, queries, C)  k, v: (B, keys, C)  weights: weight_count() values, rsum: rsum_count() values for
-/// the backward; both null for inference  scratch: attention_forward_scratch() values
+/// o: (B, queries, C)  q: (B, queries, C), times attention_query_factor()  k, v: (B, keys, C)
+/// weights: weight_count() values, rsum: rsum_count() values for the backward; both null for inference
+/// scratch: attention_forward_scratch() values
 template <class Real>
 void attention_forward(Real* o, Real* weights, Real* rsum, const Real* q, const Real* k, const Real* v,
                        const AttentionSizes& s, Real* scratch) {
   const bool keep_weights = weights != nullptr;
   constexpr Index block = block_vectors * lanes<Real>;
-  Real* scaled = scratch;
-  scratch += block * s.width;
   if (!keep_weights) {
     weights = scratch;
     rsum = scratch + block * s.keys;
@@ -254,7 +250,7 @@ void attention_forward(Real* o, Real* weights, Real* rsum, const Real* q, const 
       Real* e = keep_weights ? weights + h * P * s.keys : weights;
       detail::with_attention_group<Real>(s.batch, [&]<int Group>(std::integral_constant<int, Group>) {
         detail::attention_head_forward<Group>(o + at_q, e, keep_weights ? rsum + h * P : rsum, q + at_q,
-                                              k + at_k, v + at_k, s, keep_weights, scaled);
+                                              k + at_k, v + at_k, s, keep_weights);
       });
     }
     return;
@@ -275,7 +271,7 @@ void attention_forward(Real* o, Real* weights, Real* rsum, const Real* q, const 
       Real* e = keep_weights ? weights + b * one.weight_count() + h * s.queries * s.keys : weights;
       detail::attention_head_forward<1>(o1 + at_q, e,
                                         keep_weights ? rsum + b * one.rsum_count() + h * s.queries : rsum,
-                                        q1 + at_q, k1 + at_k, v1 + at_k, one, keep_weights, scaled);
+                                        q1 + at_q, k1 + at_k, v1 + at_k, one, keep_weights);
     }
     detail::spread_sequence(o, o1, b, s.batch, s.queries, C, false);
   }
@@ -307,8 +303,9 @@ void single_key_backward(Real* dq, const Real* dq_residual, Real* dv, const Real
 }  // namespace detail
 
 /// Gradients of attention_forward. dk, dv: added to. dq = contribution + dq_residual (null: 0; may be dq).
-/// dq, dout, o, q: (B, queries, C)  dk, dv, k, v: (B, keys, C)  weights, rsum: of the forward; weights are
-/// overwritten scratch: attention_backward_scratch() values
+/// dq, dout, o, q: (B, queries, C), q times attention_query_factor(), dq of q without it
+/// dk, dv, k, v: (B, keys, C)  weights, rsum: of the forward; weights are overwritten
+/// scratch: attention_backward_scratch() values
 template <class Real>
 void attention_backward(Real* dq, const Real* dq_residual, Real* dk, Real* dv, const Real* dout,
                         const Real* o, Real* weights, const Real* rsum, const Real* q, const Real* k,

@@ -12,12 +12,12 @@
 
 namespace gyrograd::kernels {
 
-/// y(p, o) = bias(o) + residual(p, o) + sum_i x(p, i) weight(o, i).
-/// y: (P x out)  x: (P x in)  weight: (out, in) row-major  bias: (out) or null  residual: (P x out) or null,
-/// may be y
+namespace detail {
+
+/// y = bias + x W^T.
 template <class Real>
-void linear_forward(Real* y, const Real* x, const Real* weight, const Real* bias, const Real* residual,
-                    Index positions, Index in, Index out) {
+Product<Real> linear_product(Real* y, const Real* x, const Real* weight, const Real* bias, Index positions,
+                             Index in, Index out) {
   Product<Real> a;
   a.y = y;
   a.ldy = positions;
@@ -30,8 +30,30 @@ void linear_forward(Real* y, const Real* x, const Real* weight, const Real* bias
   a.rows = out;
   a.depth = in;
   a.bias = bias;
+  return a;
+}
+
+}  // namespace detail
+
+/// y(p, o) = bias(o) + residual(p, o) + sum_i x(p, i) weight(o, i).
+/// y: (P x out)  x: (P x in)  weight: (out, in) row-major  bias: (out) or null  residual: (P x out) or null,
+/// may be y
+template <class Real>
+void linear_forward(Real* y, const Real* x, const Real* weight, const Real* bias, const Real* residual,
+                    Index positions, Index in, Index out) {
+  Product<Real> a = detail::linear_product(y, x, weight, bias, positions, in, out);
   a.residual = residual;
   a.ld_residual = positions;
+  product(a);
+}
+
+/// y(p, o) = factor (bias(o) + sum_i x(p, i) weight(o, i)).   Shapes as above  scratch: P values
+template <class Real>
+void linear_forward_scaled(Real* y, const Real* x, const Real* weight, const Real* bias, Real factor,
+                           Index positions, Index in, Index out, Real* scratch) {
+  Product<Real> a = detail::linear_product(y, x, weight, bias, positions, in, out);
+  std::fill_n(scratch, positions, factor);
+  a.lane_factor = scratch;
   product(a);
 }
 

@@ -79,7 +79,7 @@ struct TransformerBlock {
     const auto [q, k, v] = project(tape, queries, h);
     const auto [all_k, all_v] = exchange(k, v);
     auto a = ops::attention(tape, q, all_k, all_v, heads);
-    tape.release(q), tape.release(k), tape.release(v);
+    tape.release(q.value), tape.release(k), tape.release(v);
     if (kind == BlockResidual::paper) a = normalised_sum(tape, a, queries);
     const bool around_both = kind == BlockResidual::residual;
     if (!tape.recording())
@@ -92,21 +92,22 @@ struct TransformerBlock {
   }
 
  private:
-  /// Queries, keys and values.
+  /// Queries, scaled by their layer, keys and values.
   template <Index B, Index Tq, Index C, Index T>
   auto project(Tape<Real>& tape, Var<Real, B, Tq, C> queries, Var<Real, B, T, C> h) const {
-    const auto dense = [&](const Linear<Real>& layer) {
-      return ops::Dense<Real>{tape.parameter(layer.weight), tape.parameter(layer.bias)};
+    const auto dense = [&](const Linear<Real>& layer, Real factor = Real(1)) {
+      return ops::Dense<Real>{tape.parameter(layer.weight), tape.parameter(layer.bias), factor};
     };
+    const auto to_q = dense(proj_q, kernels::attention_query_factor<Real>(h.extent(2) / heads));
     if constexpr (Tq == T) {
       if (queries.value.data() == h.value.data()) {
-        const auto y = ops::linear(tape, h, std::array{dense(proj_q), dense(proj_k), dense(proj_v)});
-        return std::tuple(y[0], y[1], y[2]);
+        const auto y = ops::linear(tape, h, std::array{to_q, dense(proj_k), dense(proj_v)});
+        return std::tuple(ops::ScaledQueries{y[0]}, y[1], y[2]);
       }
     }
-    const auto q = proj_q(tape, queries);
+    const auto q = ops::linear(tape, queries, std::array{to_q});
     const auto y = ops::linear(tape, h, std::array{dense(proj_k), dense(proj_v)});
-    return std::tuple(q, y[0], y[1]);
+    return std::tuple(ops::ScaledQueries{q[0]}, y[0], y[1]);
   }
 
   /// norm0(a + h). Releases a.

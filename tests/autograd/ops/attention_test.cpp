@@ -2,6 +2,7 @@
 #include "gyrograd/autograd/ops/attention.hpp"
 
 #include "gyrograd/autograd/ops/add.hpp"
+#include "gyrograd/autograd/ops/linear.hpp"
 #include "support/op_case.hpp"
 
 using namespace gyrograd;
@@ -33,6 +34,23 @@ TEST_CASE("attention: value and all gradients for every way of grouping sequence
           },
           want.o);
     }
+}
+
+TEST_CASE("attention of queries that a layer has scaled: what it is of the layer's plain output") {
+  const Index B = 2, T = 5, C = 6;
+  const auto x = values(B * T * C, 1), weight = values(C * C, 2), bias = values(C, 3);
+  const auto run = [&](bool scaled) {
+    return run_op<double>({x, weight, bias}, [=](auto& tape, const auto& v) {
+      const auto h = v[0].template reshape<dyn, dyn, dyn>(B, T, C);
+      const std::array<ops::Dense<double>, 1> layer{
+          {{v[1], v[2], scaled ? kernels::attention_query_factor<double>(C / 2) : 1.0}}};
+      const auto q = ops::linear(tape, h, layer)[0];
+      return scaled ? ops::attention(tape, ops::ScaledQueries{q}, h, h, 2) : ops::attention(tape, q, h, h, 2);
+    });
+  };
+  const OpResult plain = run(false), scaled = run(true);
+  CHECK(scaled.value == plain.value);
+  CHECK(scaled.gradients == plain.gradients);
 }
 
 TEST_CASE("self-attention of one value used as query, key and value") {

@@ -103,6 +103,19 @@ TEST_CASE("linear layers that share an input: values and all gradients, also of 
       in, [=](auto& tape, const auto& v) { return layers(tape, v, 2); }, want);
 }
 
+TEST_CASE("linear with a factor: scaled values, gradients of the layer without it") {
+  const Case c = inputs(5, 4, 4);
+  const auto run = [&](double factor) {
+    return run_op<double>({c.x, c.weight, c.bias}, [=](auto& tape, const auto& v) {
+      const std::array<ops::Dense<double>, 1> layer{{{v[1], v[2], factor}}};
+      return ops::linear(tape, v[0].template reshape<dyn, dyn>(5, 4), layer)[0];
+    });
+  };
+  const OpResult plain = run(1), scaled = run(0.3);
+  for (std::size_t i = 0; i < plain.value.size(); ++i) CHECK(scaled.value[i] == 0.3 * plain.value[i]);
+  CHECK(scaled.gradients == plain.gradients);
+}
+
 TEST_CASE("linear refuses sizes that do not fit") {
   Tape<float> tape;
   std::vector<float> m(64);

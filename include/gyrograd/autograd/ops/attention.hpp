@@ -5,19 +5,40 @@
 #include "gyrograd/autograd/tape.hpp"
 #include "gyrograd/core/error.hpp"
 #include "gyrograd/kernels/attention.hpp"
+#include "gyrograd/kernels/elementwise.hpp"
 
 namespace gyrograd::ops {
 
-/// o = softmax(q k^T / sqrt(C / heads)) v per sequence and head.
-/// q, o: (B, Tq, C)  k, v: (B, T, C); head j owns channels j C / heads and following.
-/// The attention weights are consumed by the backward pass, so it can run once only.
-template <class Real, Index QB, Index QT, Index QC, Index KB, Index KT, Index KC, Index VB, Index VT,
-          Index VC>
-auto attention(Tape<Real>& tape, Var<Real, QB, QT, QC> q, Var<Real, KB, KT, KC> k, Var<Real, VB, VT, VC> v,
-               Index heads) {
-  const Index C = channel_count(q.value);
+/// Queries as the kernels read them: the value is q times kernels::attention_query_factor(C / heads), the
+/// gradient is that of q. A projection gives them at no cost (ops::Dense::factor).   (B, Tq, C)
+template <class Real, Index B, Index T, Index C>
+struct ScaledQueries {
+  Var<Real, B, T, C> value;
+};
+
+namespace detail {
+
+/// Factor of queries with C channels. Throws ShapeError.
+template <class Real>
+Real checked_query_factor(Index C, Index heads) {
   if (heads <= 0 || C % heads != 0)
     fail<ShapeError>("attention: ", C, " channels do not divide into ", heads, " heads");
+  return kernels::attention_query_factor<Real>(C / heads);
+}
+
+}  // namespace detail
+
+/// o = softmax(q k^T / sqrt(C / heads)) v per sequence and head.
+/// queries, o: (B, Tq, C)  k, v: (B, T, C); head j owns channels j C / heads and following.
+/// The attention weights are consumed by the backward pass, so it can run once only.
+/// Throws ShapeError when heads or sizes do not fit.
+template <class Real, Index QB, Index QT, Index QC, Index KB, Index KT, Index KC, Index VB, Index VT,
+          Index VC>
+auto attention(Tape<Real>& tape, ScaledQueries<Real, QB, QT, QC> queries, Var<Real, KB, KT, KC> k,
+               Var<Real, VB, VT, VC> v, Index heads) {
+  const auto q = queries.value;
+  const Index C = channel_count(q.value);
+  detail::checked_query_factor<Real>(C, heads);
   if (k.value.extents() != v.value.extents() || channel_count(k.value) != C || k.extent(0) != q.extent(0))
     fail<ShapeError>("attention: queries (", q.extent(0), ", ", q.extent(1), ", ", C, ") do not fit keys (",
                      k.extent(0), ", ", k.extent(1), ", ", k.extent(2), ") and values (", v.extent(0), ", ",
@@ -57,6 +78,18 @@ auto attention(Tape<Real>& tape, Var<Real, QB, QT, QC> q, Var<Real, KB, KT, KC> 
                                 scratch(kernels::attention_backward_scratch<Real>(s)));
   });
   return o;
+}
+/// The same for queries as they are, of which it makes a scaled copy.
+template <class Real, Index QB, Index QT, Index QC, class Keys, class Values>
+auto attention(Tape<Real>& tape, Var<Real, QB, QT, QC> q, Keys k, Values v, Index heads) {
+  const Real factor = detail::checked_query_factor<Real>(channel_count(q.value), heads);
+  auto scratch = tape.workspace();
+  ScaledQueries<Real, QB, QT, QC> scaled{q};
+  Real* values = tape.recording() ? tape.saved_like(q).data() : scratch(q.value.size());
+  kernels::scale_add(values, static_cast<const Real*>(nullptr), factor,
+                     static_cast<const Real*>(q.value.data()), q.value.size());
+  scaled.value.value = Tensor<Real, QB, QT, QC>(values, q.value.extents());
+  return attention(tape, scaled, k, v, heads);
 }
 
 }  // namespace gyrograd::ops

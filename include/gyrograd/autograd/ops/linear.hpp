@@ -15,6 +15,7 @@ namespace gyrograd::ops {
 template <class Real>
 struct Dense {
   Var<Real, dyn> weight, bias;
+  Real factor = Real(1);  ///< y = factor (x W^T + b); what gathers in y's gradient is that of x W^T + b
 };
 
 namespace detail {
@@ -117,18 +118,25 @@ void shared_linear_backward(Tape<Real>& tape, X x, const std::array<Y, N>& y,
 
 }  // namespace detail
 
-/// y_i = x W_i^T + b_i for several layers of one x, which the backward transposes once for all of them.
+/// y_i = factor_i (x W_i^T + b_i) for layers of one x, which the backward transposes once for all of them.
 /// x: (..., in)  weights: (out, in) row-major  biases: (out); returns the y_i: (..., out) as an array. Throws
 /// ShapeError when the sizes do not fit.
 template <class Real, std::size_t N, Index... Dims>
 auto linear(Tape<Real>& tape, Var<Real, Dims...> x, const std::array<Dense<Real>, N>& layers) {
   const Index P = position_count(x.value), in = channel_count(x.value), out = layers[0].bias.value.size();
   const auto output = [&](std::size_t i) {
-    const auto& [weight, bias] = layers[i];
+    const auto& [weight, bias, factor] = layers[i];
     detail::check_linear(weight, bias, in, out);
     auto y = detail::like_with_channels(tape, x, out);
-    kernels::linear_forward(y.value.data(), x.value.data(), weight.value.data(), bias.value.data(),
-                            static_cast<const Real*>(nullptr), P, in, out);
+    auto scratch = tape.workspace();
+    if (factor == Real(1))
+      kernels::linear_forward(y.value.data(), x.value.data(), weight.value.data(), bias.value.data(),
+                              static_cast<const Real*>(nullptr), P, in, out);
+    else
+      kernels::linear_forward_scaled(y.value.data(), static_cast<const Real*>(x.value.data()),
+                                     static_cast<const Real*>(weight.value.data()),
+                                     static_cast<const Real*>(bias.value.data()), factor, P, in, out,
+                                     scratch(P));
     tape.record(y, [] {});  // gives the gradient's memory back, after all layers have used theirs
     return y;
   };

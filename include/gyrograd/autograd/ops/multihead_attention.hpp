@@ -2,6 +2,8 @@
 // torch.nn.MultiheadAttention on the tape: projections, attention along one axis, projection.
 #pragma once
 
+#include <array>
+
 #include "gyrograd/autograd/ops/attention.hpp"
 #include "gyrograd/autograd/ops/linear.hpp"
 #include "gyrograd/autograd/ops/permute.hpp"
@@ -25,11 +27,13 @@ Var<Real, dyn, dyn, dyn> multihead_attention(Tape<Real>& tape, Var<Real, dyn, dy
     fail<ShapeError>("multihead_attention: x has ", width, " channels, but the projections have ",
                      w.in_weight.value.size(), " weights and ", w.in_bias.value.size(), " biases, expected ",
                      3 * square, " and ", 3 * width);
-  const auto project = [&](const Var<Real, dyn, dyn, dyn>& x, Index third) {
-    return linear(tape, x, slice(tape, w.in_weight, third * square, square),
-                  slice(tape, w.in_bias, third * width, width));
+  const auto project = [&](const Var<Real, dyn, dyn, dyn>& x, Index third, Real factor) {
+    const Dense<Real> layer{slice(tape, w.in_weight, third * square, square),
+                            slice(tape, w.in_bias, third * width, width), factor};
+    return linear(tape, x, std::array{layer})[0];
   };
-  const auto q = project(query, 0), k = project(key, 1), v = project(value, 2);
+  const ScaledQueries q{project(query, 0, detail::checked_query_factor<Real>(width, heads))};
+  const auto k = project(key, 1, Real(1)), v = project(value, 2, Real(1));
   return linear(tape, attention(tape, q, k, v, heads), w.out_weight, w.out_bias);
 }
 
