@@ -56,4 +56,12 @@ TEST_CASE("a tape keeps what is derived from parameters alone") {
   CHECK(*folded.value.data() == 7);
   CHECK(ask(tape, parameter, folded) == 8);
   CHECK(ask(other, parameter, folded) == 8);
+  // Where the caller says what memory is.
+  auto scratch = tape.workspace();
+  const auto known = [&](bool parameters) {
+    return *tape.derived(scratch, Arrangement::position_rows, 1, count, {&weight, &weight + 1}, parameters);
+  };
+  CHECK(known(true) == 9);
+  CHECK(known(true) == 9);
+  CHECK(known(false) == 10);
 }

@@ -23,6 +23,13 @@ void check(Index P, Index C, double eps) {
                      static_cast<Real>(eps));
   check_close<Real>(y.values(), layer_norm_reference(xd, gd, doubles(beta.copy()), P, C, eps), 4);
   CHECK((y.intact() && mean.intact() && rstd.intact()));
+  Guarded<Real> added(P * C), added_mean(P), added_rstd(P), want(y.copy());
+  layer_norm_add_forward(added.data(), added_mean.data(), added_rstd.data(), x.data(), gamma.data(),
+                         beta.data(), dy.data(), P, C, static_cast<Real>(eps));
+  for (Index i = 0; i < P * C; ++i) want.data()[i] += dy.data()[i];
+  CHECK(same_bits(added.values(), want.values()));
+  CHECK((same_bits(added_mean.values(), mean.values()) && same_bits(added_rstd.values(), rstd.values())));
+  CHECK((added.intact() && added_mean.intact() && added_rstd.intact()));
 
   Guarded<Real> dgamma(random_values<Real>(C, 5)), dbeta(random_values<Real>(C, 6));
   std::vector<double> data, dgamma_want = doubles(dgamma.copy()), dbeta_want = doubles(dbeta.copy());

@@ -29,4 +29,13 @@ TEST_CASE("position table: name, standard normal start, value") {
       for (Index c = 0; c < 8; ++c)
         CHECK(y.value(b, t, c) ==
               x[static_cast<std::size_t>(b + 2 * (t + 5 * c))] + want[static_cast<std::size_t>(t * 8 + c)]);
+
+  nn::LayerNorm<float> norm(8);
+  ParameterStore<float> of_norm;
+  of_norm.bind(norm);
+  norm.initialise();
+  const Tensor<const float, dyn, dyn, dyn> input(x.data(), 2, 5, 8);
+  const auto both = layer(tape, norm, tape.constant(input), 3);
+  const auto apart = layer(tape, norm(tape, tape.constant(input)), 3);
+  CHECK(std::equal(both.value.begin(), both.value.end(), apart.value.begin()));
 }

@@ -239,6 +239,37 @@ TEST_CASE("slots: forward visits every sample once, without gradients") {
   CHECK(recording == std::vector<char>(29, 0));
 }
 
+TEST_CASE("slots: without gradients, too, nothing derived from older parameters is used") {
+  Model model = make_model();
+  ThreadPool pool(1);
+  train::Slots<double> slots(pool, 0);
+  const std::vector<double> x = random_values<double>(B * T * F, 5);
+  const auto encoded = [&](Tape<double>& tape) {
+    return model.encode(tape, tape.constant(Tensor<const double, dyn, dyn, dyn>(x.data(), B, T, F)));
+  };
+  const auto check = [&] {
+    Tape<double> plain;
+    plain.set_recording(false);
+    const auto want = encoded(plain);
+    const std::vector<double> wanted(want.value.begin(), want.value.end());
+    const auto same = [&](Tape<double>& tape) {
+      const auto h = encoded(tape);
+      return wanted == std::vector<double>(h.value.begin(), h.value.end());
+    };
+    slots.forward(B, B, [&](Tape<double>& tape, Index, Index, int) { CHECK(same(tape)); });
+    slots.evaluate(B, B, [&](Tape<double>& tape, Index, Index, int) {
+      CHECK(same(tape));
+      auto loss = tape.make();
+      *loss.value.data() = 0;
+      return loss;
+    });
+  };
+  check();
+  model.initialise(4);
+  slots.evaluate(0, B, [](Tape<double>& tape, Index, Index, int) { return tape.make(); });
+  check();
+}
+
 TEST_CASE("slots: a warmed-up step allocates nothing") {
   Model model = make_model();
   const Data data;

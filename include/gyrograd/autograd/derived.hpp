@@ -12,7 +12,7 @@
 namespace gyrograd {
 
 /// What is derived from parameters.
-enum class Arrangement { gru_forward, gru_backward, folded_bins };
+enum class Arrangement { gru_forward, gru_backward, folded_bins, position_rows };
 
 /// Keeps what operations derive from parameters until forget(), which whoever changes them must call. One per
 /// thread; memory stays for the next step.

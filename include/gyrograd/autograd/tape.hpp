@@ -178,8 +178,15 @@ class Tape {
   /// derived themselves, else in scratch.
   template <class F, class... Sources>
   Real* derived(Workspace& scratch, Arrangement what, Index size, F&& fill, const Sources&... sources) {
-    if (derived_ != nullptr && (... && settled(sources)))
-      return derived_->get({static_cast<const Real*>(sources.value.data())...}, what, size, fill);
+    return derived(scratch, what, size, fill, {static_cast<const Real*>(sources.value.data())...},
+                   (... && settled(sources)));
+  }
+  /// The same where the caller knows whether the memory that it is computed from is that of parameters;
+  /// without recording nobody else does.
+  template <class F>
+  Real* derived(Workspace& scratch, Arrangement what, Index size, F&& fill,
+                const typename Derived<Real>::Sources& from, bool parameters) {
+    if (derived_ != nullptr && parameters) return derived_->get(from, what, size, fill);
     Real* values = scratch(size);
     fill(values);
     return values;
@@ -208,7 +215,8 @@ class Tape {
 
   /// A parameter whose gradient is wanted, or what was derived from some: the same in all micro-batches.
   bool settled(const Var<Real, dyn>& v) const {
-    return (v.gradient != nullptr && v.gradient->pool == nullptr) || derived_->owns(v.value.data());
+    return derived_ != nullptr &&
+           ((v.gradient != nullptr && v.gradient->pool == nullptr) || derived_->owns(v.value.data()));
   }
   Gradient<Real>* new_gradient(Index size) {
     return new (memory_.template allocate<Gradient<Real>>(1)) Gradient<Real>{nullptr, size, &pool_, false};

@@ -37,11 +37,12 @@ GYROGRAD_INLINE void sum_channels(Batch<Real>* sum, Index channels, Term&& term)
   for (int v = 0; v < Vectors; ++v) sum[v] = even[v] + odd[v];
 }
 
-/// Forward for one block of positions; see for_blocks. Column strides ldy and ldx; y may be x.
+/// Forward for one block of positions; see for_blocks. Column strides ldy and ldx; y may be x. `addend`,
+/// with the stride of y, or null, is added to the result.
 template <class Real, int Vectors, bool Tail>
 GYROGRAD_INLINE void layer_norm_block(Real* y, Index ldy, Real* mean, Real* rstd, const Real* x, Index ldx,
                                       const Real* gamma, const Real* beta, Index channels, Real eps,
-                                      Index tail) {
+                                      Index tail, const Real* addend = nullptr) {
   using V = Batch<Real>;
   const V scale(Real(1) / static_cast<Real>(channels));
   const auto read = [=](Index c, int v) __attribute__((always_inline)) {
@@ -63,12 +64,32 @@ GYROGRAD_INLINE void layer_norm_block(Real* y, Index ldy, Real* mean, Real* rstd
     store_block<Vectors, Tail>(mean, m[v], v, tail);
     store_block<Vectors, Tail>(rstd, r[v], v, tail);
   }
-  for (Index c = 0; c < channels; ++c) {
-    const V g = broadcast(gamma[c]), b = broadcast(beta[c]);
-    GYROGRAD_UNROLL
-    for (int v = 0; v < Vectors; ++v)
-      store_block<Vectors, Tail>(y + c * ldy, fma((read(c, v) - m[v]) * r[v], g, b), v, tail);
-  }
+  const auto write = [&](auto added) __attribute__((always_inline)) {
+    for (Index c = 0; c < channels; ++c) {
+      const V g = broadcast(gamma[c]), b = broadcast(beta[c]);
+      GYROGRAD_UNROLL
+      for (int v = 0; v < Vectors; ++v) {
+        V out = fma((read(c, v) - m[v]) * r[v], g, b);
+        if constexpr (added()) out = out + load_block<Vectors, Tail>(addend + c * ldy, v, tail);
+        store_block<Vectors, Tail>(y + c * ldy, out, v, tail);
+      }
+    }
+  };
+  if (addend != nullptr)
+    write(std::true_type{});
+  else
+    write(std::false_type{});
+}
+
+/// All blocks of the forward pass.
+template <class Real>
+void layer_norm_blocks(Real* y, Real* mean, Real* rstd, const Real* x, const Real* gamma, const Real* beta,
+                       const Real* addend, Index positions, Index channels, Real eps) {
+  for_blocks<Real>(positions, [&]<int Vectors, bool Tail>(std::integral_constant<int, Vectors>,
+                                                          std::bool_constant<Tail>, Index p, Index tail) {
+    layer_norm_block<Real, Vectors, Tail>(y + p, positions, mean + p, rstd + p, x + p, positions, gamma, beta,
+                                          channels, eps, tail, addend == nullptr ? nullptr : addend + p);
+  });
 }
 
 /// n = (x - mean) rstd, from the input of the forward pass.   x: (P x C)
@@ -197,11 +218,15 @@ void add_lane_sums(Real* to, const Real* vectors, Index channels) {
 template <class Real>
 void layer_norm_forward(Real* y, Real* mean, Real* rstd, const Real* x, const Real* gamma, const Real* beta,
                         Index positions, Index channels, Real eps) {
-  for_blocks<Real>(positions, [&]<int Vectors, bool Tail>(std::integral_constant<int, Vectors>,
-                                                          std::bool_constant<Tail>, Index p, Index tail) {
-    detail::layer_norm_block<Real, Vectors, Tail>(y + p, positions, mean + p, rstd + p, x + p, positions,
-                                                  gamma, beta, channels, eps, tail);
-  });
+  detail::layer_norm_blocks(y, mean, rstd, x, gamma, beta, static_cast<const Real*>(nullptr), positions,
+                            channels, eps);
+}
+
+/// y = layer_norm_forward + addend, with the bits of an addition after it.   addend: (P x C)
+template <class Real>
+void layer_norm_add_forward(Real* y, Real* mean, Real* rstd, const Real* x, const Real* gamma,
+                            const Real* beta, const Real* addend, Index positions, Index channels, Real eps) {
+  detail::layer_norm_blocks(y, mean, rstd, x, gamma, beta, addend, positions, channels, eps);
 }
 
 /// dx = residual + rstd (dn - mean_c(dn) - n mean_c(dn n)) with dn = dy gamma, n = (x - mean) rstd.

@@ -180,9 +180,10 @@ class LimuBert {
       fail<ShapeError>("LIMU-BERT: the window has ", first + x.extent(1), " steps, the position table 1 to ",
                        config_.seq_len);
     auto e = embed_lin_(tape, x);
-    if (config_.emb_norm) e = replaced(tape, e, embed_norm_(tape, e));
-    e = replaced(tape, e, embed_positions_(tape, e, first));
-    return replaced(tape, e, embed_norm_(tape, e));
+    e = replaced(
+        tape, e,
+        config_.emb_norm ? embed_positions_(tape, embed_norm_, e, first) : embed_positions_(tape, e, first));
+    return replaced(tape, e, embed_norm_.in_place(tape, e));
   }
 
   template <Index B, Index M, Index C>

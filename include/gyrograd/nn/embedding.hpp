@@ -6,6 +6,7 @@
 
 #include "gyrograd/autograd/ops/embedding.hpp"
 #include "gyrograd/core/random.hpp"
+#include "gyrograd/nn/layer_norm.hpp"
 
 namespace gyrograd::nn {
 
@@ -30,6 +31,13 @@ struct PositionTable {
   template <Index B, Index T, Index C>
   auto operator()(Tape<Real>& tape, Var<Real, B, T, C> x, Index first = 0) const {
     return ops::position_add(tape, x, tape.parameter(weight), first);
+  }
+  /// y = norm(x) + weight(first + t, c), in one pass.
+  template <Index B, Index T, Index C>
+  auto operator()(Tape<Real>& tape, const LayerNorm<Real>& norm, Var<Real, B, T, C> x,
+                  Index first = 0) const {
+    return ops::layer_norm_position_add(tape, x, tape.parameter(norm.gamma), tape.parameter(norm.beta),
+                                        norm.eps, tape.parameter(weight), first, true);
   }
 };
 

@@ -144,6 +144,7 @@ class Slots {
   template <class F>
   void forward(Index batch, Index micro_batch, F&& f) {
     const Index micro_batches = (batch + micro_batch - 1) / micro_batch;
+    forget_derived();
     pool_.run(micro_batches, [&](Index i, int thread) {
       Tape<Real>& tape = *tapes_[static_cast<std::size_t>(thread)];
       tape.set_recording(false);
@@ -159,6 +160,7 @@ class Slots {
     const Index micro_batches = (batch + micro_batch - 1) / micro_batch;
     const distributed::Share own = share_of(micro_batches);
     parts_.assign(static_cast<std::size_t>(micro_batches), 0.0);
+    forget_derived();
     pool_.run(own.size(), [&](Index i, int thread) {
       Tape<Real>& tape = *tapes_[static_cast<std::size_t>(thread)];
       tape.set_recording(false);

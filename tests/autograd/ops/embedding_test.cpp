@@ -30,6 +30,24 @@ TEST_CASE("position_add: value and gradients, windows shorter than the table") {
   });
 }
 
+TEST_CASE("layer norm with positions is what both are after one another") {
+  const Index batch = 2, steps = 3, C = 6, first = 1;
+  const std::vector<std::vector<double>> in{random_values<double>(batch * steps * C, 1, -2, 2),
+                                            random_values<double>(C, 2, 0.5, 1.5),
+                                            random_values<double>(C, 3), random_values<double>(5 * C, 4)};
+  const auto x = [=](const auto& v) { return v[0].template reshape<dyn, dyn, dyn>(batch, steps, C); };
+  const auto fused = [=](auto& tape, const auto& v) {
+    return ops::layer_norm_position_add(tape, x(v), v[1], v[2], {}, v[3], first, false);
+  };
+  check_op(in, fused);
+  const OpResult one = run_op<float>(in, fused),
+                 two = run_op<float>(in, [=](auto&tape, const auto&v) {
+                   return ops::position_add(tape, ops::layer_norm(tape, x(v), v[1], v[2], {}), v[3], first);
+                 });
+  CHECK(one.value == two.value);
+  CHECK(one.gradients == two.gradients);
+}
+
 TEST_CASE("tables refuse indices and windows that they do not hold") {
   Tape<float> tape;
   std::vector<float> m(60);
@@ -40,4 +58,8 @@ TEST_CASE("tables refuse indices and windows that they do not hold") {
   const auto x = tape.input(Tensor<float, dyn, dyn, dyn>(m.data(), 2, 5, 3));
   CHECK_THROWS_WITH(ops::position_add(tape, x, table),
                     "position_add: steps 0 to 4, but the position table has 4 rows");
+  const auto three = tape.input(Tensor<float, dyn>(m.data(), 3));
+  CHECK_THROWS_WITH(ops::layer_norm_position_add(tape, x, three, three, 1e-5F, table, 0, false),
+                    "position_add: steps 0 to 4, but the position table has 4 rows");
+  CHECK_THROWS_AS(ops::layer_norm_position_add(tape, x, three, table, 1e-5F, table, 0, false), ShapeError);
 }

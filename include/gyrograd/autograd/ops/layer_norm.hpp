@@ -17,17 +17,11 @@ void check_layer_norm(Index channels, const Var<Real, dyn>& gamma, const Var<Rea
                      beta.value.size());
 }
 
-}  // namespace detail
-
-/// y = gamma (x - mean) / sqrt(var + eps) + beta over the last axis.   x, y: (..., C)  gamma, beta: (C)
-template <class Real, Index... Dims>
-auto layer_norm(Tape<Real>& tape, Var<Real, Dims...> x, Var<Real, dyn> gamma, Var<Real, dyn> beta, Real eps) {
+/// Records the backward pass of y = layer_norm(x) + something, and calls add_gradient(dy) in it for that.
+template <class Real, class X, class AddGradient>
+void record_layer_norm(Tape<Real>& tape, X x, X y, Var<Real, dyn> gamma, Var<Real, dyn> beta,
+                       const Real* mean, const Real* rstd, AddGradient add_gradient) {
   const Index P = position_count(x.value), C = channel_count(x.value);
-  detail::check_layer_norm(C, gamma, beta);
-  auto y = tape.like(x);
-  const auto mean = tape.template saved<dyn>(P), rstd = tape.template saved<dyn>(P);
-  kernels::layer_norm_forward(y.value.data(), mean.data(), rstd.data(), x.value.data(), gamma.value.data(),
-                              beta.value.data(), P, C, eps);
   tape.record(y, [=, tape = &tape] {
     auto scratch = tape->workspace();
     const bool parameters = gamma.needs_gradient() && beta.needs_gradient();
@@ -40,14 +34,29 @@ auto layer_norm(Tape<Real>& tape, Var<Real, Dims...> x, Var<Real, dyn> gamma, Va
       dx = scratch(P * C);  // not used: nothing before the norm is trained, which is rare
     }
     const Real* dy = y.grad().data();
+    add_gradient(dy);
     if (parameters)
       kernels::layer_norm_backward(dx, residual, gamma.grad().data(), beta.grad().data(), dy, x.value.data(),
-                                   gamma.value.data(), mean.data(), rstd.data(), P, C,
+                                   gamma.value.data(), mean, rstd, P, C,
                                    scratch(kernels::layer_norm_backward_scratch<Real>(C)));
     else
-      kernels::layer_norm_backward_data(dx, residual, dy, x.value.data(), gamma.value.data(), mean.data(),
-                                        rstd.data(), P, C);
+      kernels::layer_norm_backward_data(dx, residual, dy, x.value.data(), gamma.value.data(), mean, rstd, P,
+                                        C);
   });
+}
+
+}  // namespace detail
+
+/// y = gamma (x - mean) / sqrt(var + eps) + beta over the last axis.   x, y: (..., C)  gamma, beta: (C)
+template <class Real, Index... Dims>
+auto layer_norm(Tape<Real>& tape, Var<Real, Dims...> x, Var<Real, dyn> gamma, Var<Real, dyn> beta, Real eps) {
+  const Index P = position_count(x.value), C = channel_count(x.value);
+  detail::check_layer_norm(C, gamma, beta);
+  auto y = tape.like(x);
+  const auto mean = tape.template saved<dyn>(P), rstd = tape.template saved<dyn>(P);
+  kernels::layer_norm_forward(y.value.data(), mean.data(), rstd.data(), x.value.data(), gamma.value.data(),
+                              beta.value.data(), P, C, eps);
+  detail::record_layer_norm(tape, x, y, gamma, beta, mean.data(), rstd.data(), [](const Real*) {});
   return y;
 }
 
