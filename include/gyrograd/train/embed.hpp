@@ -2,6 +2,7 @@
 // Embeddings of every window of a data set, in parallel, without gradients.
 #pragma once
 
+#include <algorithm>
 #include <numeric>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "gyrograd/core/config.hpp"
 #include "gyrograd/core/thread_pool.hpp"
 #include "gyrograd/data/windows.hpp"
+#include "gyrograd/kernels/transpose.hpp"
 #include "gyrograd/tensor/tensor.hpp"
 #include "gyrograd/train/slots.hpp"
 
@@ -28,11 +30,16 @@ data::Windows embed_windows(const Model& model, const data::Windows& windows, In
                   std::iota(chosen.begin(), chosen.end(), first);
                   data::gather_windows(x.data(), windows, chosen);
                   const auto h = model.encode(tape, tape.constant(x));
+                  const Index positions = count * windows.steps;
+                  auto scratch = tape.workspace();
+                  Real* rows = scratch(positions * hidden);  // (steps, count, hidden) row-major
+                  kernels::transpose(rows, hidden, static_cast<const Real*>(h.value.data()), positions,
+                                     positions, hidden);
                   for (Index b = 0; b < count; ++b) {
                     float* to = out.window(first + b).data();
-                    for (Index t = 0; t < windows.steps; ++t) {
-                      for (Index c = 0; c < hidden; ++c) *to++ = static_cast<float>(h.value(b, t, c));
-                    }
+                    for (Index t = 0; t < windows.steps; ++t, to += hidden)
+                      std::transform(rows + (b + count * t) * hidden, rows + (b + count * t + 1) * hidden, to,
+                                     [](Real v) { return static_cast<float>(v); });
                   }
                 });
   return out;
