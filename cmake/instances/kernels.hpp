@@ -25,8 +25,8 @@ GYROGRAD_INSTANCES void attention_forward<R>(R*, R*, R*, const R*, const R*, con
 GYROGRAD_INSTANCES void attention_backward<R>(R*, const R*, R*, R*, const R*, const R*, R*, const R*, const R*, const R*, const R*, const AttentionSizes&, R*); \
 GYROGRAD_INSTANCES void linear_forward<R>(R*, const R*, const R*, const R*, const R*, Index, Index, Index); \
 GYROGRAD_INSTANCES void linear_forward_scaled<R>(R*, const R*, const R*, const R*, R, Index, Index, Index, R*); \
-GYROGRAD_INSTANCES void linear_backward_data<R>(R*, const R*, const R*, const R*, Index, Index, Index); \
-GYROGRAD_INSTANCES void linear_backward_data_times<R>(R*, const R*, const R*, Index, Index, Index); \
+GYROGRAD_INSTANCES void linear_backward_data<R>(R*, const R*, const R*, const R*, Index, Index, Index, R*, R*); \
+GYROGRAD_INSTANCES void linear_backward_data_times<R>(R*, const R*, const R*, Index, Index, Index, R*, R*); \
 GYROGRAD_INSTANCES void linear_backward_weight<R>(R*, const R*, const R*, Index, Index, Index, R*); \
 GYROGRAD_INSTANCES void linear_backward_weights<R>(std::span<const WeightGradient<R>>, const R*, Index, Index, Index, R*); \
 GYROGRAD_INSTANCES void gru_forward<R>(const GruForward<R>&); \

@@ -146,6 +146,7 @@
 #include "gyrograd/kernels/conv_max.hpp"
 #include "gyrograd/kernels/conv_pool.hpp"
 #include "gyrograd/kernels/cross_entropy.hpp"
+#include "gyrograd/kernels/data_tile.hpp"
 #include "gyrograd/kernels/elementwise.hpp"
 #include "gyrograd/kernels/embedding.hpp"
 #include "gyrograd/kernels/focal.hpp"

@@ -46,3 +46,19 @@ TEMPLATE_TEST_CASE("lanes of many vectors are summed, by sequence, and added", "
   check_fold<4, 1, Real>();
   check_fold<4, 6, Real>();
 }
+
+TEMPLATE_TEST_CASE("each of many vectors adds the sum of its lanes", "", float, double) {
+  using Real = TestType;
+  constexpr Index L = lanes<Real>;
+  for (const Index count : {1, 4, 15, 16, 17, 40}) {
+    INFO("count " << count);
+    const auto values = random_values<Real>(count * L, 1);
+    Guarded<Real> out(random_values<Real>(count, 2));
+    std::vector<double> want = doubles(out.copy());
+    for (Index i = 0; i < count * L; ++i)
+      want[static_cast<std::size_t>(i / L)] += static_cast<double>(values[static_cast<std::size_t>(i)]);
+    add_lane_sums(out.data(), values.data(), count);
+    check_close<Real>(out.values(), want);
+    CHECK(out.intact());
+  }
+}

@@ -49,19 +49,27 @@ void check(Index P, Index in, Index out) {
   linear_backward_data(dx.data(), residual.data(), dy.data(), w.data(), P, in, out);
   check_close<Real>(dx.values(), data);
 
+  std::vector<double> db_want(static_cast<std::size_t>(out));
+  for (std::size_t i = 0; i < dyd.size(); ++i) db_want[i / static_cast<std::size_t>(P)] += dyd[i];
+  Guarded<Real> sums(linear_backward_data_scratch<Real>(out)), db(std::vector<Real>(db_want.size()));
+  linear_backward_data(dx.data(), residual.data(), dy.data(), w.data(), P, in, out, db.data(), sums.data());
+  check_close<Real>(dx.values(), data);
+  check_close<Real>(db.values(), db_want);
+
   std::vector<double> times = linear_reference(dyd, transposed, {}, P, out, in);
   Guarded<Real> slope(random_values<Real>(P * in, 9));
   for (std::size_t i = 0; i < times.size(); ++i) times[i] *= static_cast<double>(slope.values()[i]);
-  linear_backward_data_times(slope.data(), dy.data(), w.data(), P, in, out);
+  linear_backward_data_times(slope.data(), dy.data(), w.data(), P, in, out, db.data(), sums.data());
+  for (double& v : db_want) v *= 2;
   check_close<Real>(slope.values(), times);
-  CHECK(slope.intact());
+  check_close<Real>(db.values(), db_want);
+  CHECK((slope.intact() && sums.intact()));
 
-  Guarded<Real> dw(random_values<Real>(out * in, 7)), db(random_values<Real>(out, 8));
-  std::vector<double> dw_want = doubles(dw.copy()), db_want = doubles(db.copy());
+  Guarded<Real> dw(random_values<Real>(out * in, 7));
+  std::vector<double> dw_want = doubles(dw.copy());
   for (Index o = 0; o < out; ++o)
     for (Index p = 0; p < P; ++p) {
       const double d = dyd[static_cast<std::size_t>(p + P * o)];
-      db_want[static_cast<std::size_t>(o)] += d;
       for (Index i = 0; i < in; ++i)
         dw_want[static_cast<std::size_t>(o * in + i)] += d * xd[static_cast<std::size_t>(p + P * i)];
     }
@@ -69,6 +77,7 @@ void check(Index P, Index in, Index out) {
   linear_backward_weight(dw.data(), dy.data(), x.data(), P, in, out, scratch.data());
   CHECK(scratch.intact());
   linear_backward_bias(db.data(), dy.data(), P, out);
+  for (double& v : db_want) v *= 1.5;
   check_close<Real>(dw.values(), dw_want);
   check_close<Real>(db.values(), db_want);
   CHECK((dw.intact() && db.intact()));

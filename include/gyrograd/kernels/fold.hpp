@@ -191,4 +191,19 @@ GYROGRAD_INLINE void fold(Real* c, Index c_row, const Batch<Real> (*v)[fold_colu
   for (int r = 0; r < Rows; ++r) detail::fold_row<Group>(c + r * c_row, v[r], scale);
 }
 
+/// out(k) += sum of the lanes of sums(l, k), k < count.   sums: (lanes x count)
+template <class Real>
+void add_lane_sums(Real* out, const Real* sums, Index count) {
+  constexpr int Rows = 4;
+  Index k = 0;
+  for (; k + Rows * fold_columns <= count; k += Rows * fold_columns) {
+    Batch<Real> v[Rows][fold_columns];
+    GYROGRAD_UNROLL
+    for (int i = 0; i < Rows * fold_columns; ++i)
+      v[i / fold_columns][i % fold_columns] = load(sums + (k + i) * lanes<Real>);
+    fold<1, Rows>(out + k, fold_columns, v, Real(1));
+  }
+  for (; k < count; ++k) out[k] += reduce_add(load(sums + k * lanes<Real>));
+}
+
 }  // namespace gyrograd::kernels

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <span>
 
+#include "gyrograd/kernels/data_tile.hpp"
 #include "gyrograd/kernels/product.hpp"
 #include "gyrograd/kernels/reduction.hpp"
 #include "gyrograd/kernels/transpose.hpp"
@@ -57,6 +58,25 @@ void linear_forward_scaled(Real* y, const Real* x, const Real* weight, const Rea
   product(a);
 }
 
+/// dbias(o) += sum_p dy(p, o).   dbias: (out)  dy: (P x out)
+template <class Real>
+void linear_backward_bias(Real* dbias, const Real* dy, Index positions, Index out) {
+  constexpr Index L = lanes<Real>;
+  for (Index o = 0; o < out; ++o, dy += positions) {
+    Batch<Real> sum(Real(0));
+    Index p = 0;
+    for (; p + L <= positions; p += L) sum = sum + load(dy + p);
+    if (p < positions) sum = sum + load_partial(dy + p, positions - p);
+    dbias[o] += reduce_add(sum);
+  }
+}
+
+/// Scratch values that a data gradient needs for a bias gradient.
+template <class Real>
+constexpr Index linear_backward_data_scratch(Index out) {
+  return has_data_tile<Real> ? lanes<Real> * out : 0;
+}
+
 namespace detail {
 
 /// The data gradient without an epilogue.
@@ -77,25 +97,50 @@ Product<Real> data_product(Real* dx, const Real* dy, const Real* weight, Index p
   return a;
 }
 
+/// The data gradient by product a of dy, and the bias gradient unless dbias is null.
+template <Epilogue epilogue, class Real>
+void data_and_bias(const Product<Real>& a, Real* dbias, Real* scratch) {
+  constexpr Index block = data_tile_positions<Real>;
+  if constexpr (has_data_tile<Real>) {
+    if (dbias != nullptr && a.rows >= data_tile_rows && a.positions % block == 0) {
+      std::fill_n(scratch, lanes<Real> * a.depth, Real(0));
+      Product<Real> rest = a;  // of one block, which data_tile brought to the first-level cache
+      rest.w += data_tile_rows * a.w_row;
+      rest.positions = block, rest.rows = a.rows - data_tile_rows;
+      for (Index p = 0; p < a.positions; p += block) {
+        data_tile<epilogue>(a, p, scratch);
+        rest.x = a.x + p, rest.y = a.y + p + data_tile_rows * a.ldy;
+        if (a.residual != nullptr) rest.residual = a.residual + p + data_tile_rows * a.ld_residual;
+        product<1, epilogue>(rest);
+      }
+      return add_lane_sums(dbias, static_cast<const Real*>(scratch), a.depth);
+    }
+  }
+  product<1, epilogue>(a);
+  if (dbias != nullptr) linear_backward_bias(dbias, a.x, a.positions, a.depth);
+}
+
 }  // namespace detail
 
-/// dx(p, i) = residual(p, i) + sum_o dy(p, o) weight(o, i).
+/// dx(p, i) = residual(p, i) + sum_o dy(p, o) weight(o, i), and linear_backward_bias unless dbias is null.
 /// dx: (P x in)  dy: (P x out)  weight: (out, in) row-major  residual: (P x in) or null, may be dx
+/// scratch: linear_backward_data_scratch() values where dbias is not null
 template <class Real>
 void linear_backward_data(Real* dx, const Real* residual, const Real* dy, const Real* weight, Index positions,
-                          Index in, Index out) {
+                          Index in, Index out, Real* dbias = nullptr, Real* scratch = nullptr) {
   Product<Real> a = detail::data_product(dx, dy, weight, positions, in, out);
   a.residual = residual;
   a.ld_residual = positions;
-  product(a);
+  detail::data_and_bias<Epilogue::store>(a, dbias, scratch);
 }
 
 /// dx(p, i) = dx(p, i) sum_o dy(p, o) weight(o, i): turns slopes of what stands before the layer into
 /// gradients.   Shapes as in linear_backward_data.
 template <class Real>
 void linear_backward_data_times(Real* dx, const Real* dy, const Real* weight, Index positions, Index in,
-                                Index out) {
-  product<1, Epilogue::multiply>(detail::data_product(dx, dy, weight, positions, in, out));
+                                Index out, Real* dbias = nullptr, Real* scratch = nullptr) {
+  detail::data_and_bias<Epilogue::multiply>(detail::data_product(dx, dy, weight, positions, in, out), dbias,
+                                            scratch);
 }
 
 namespace detail {
@@ -229,19 +274,6 @@ void linear_backward_weight(Real* dweight, const Real* dy, const Real* x, Index 
                             Index out, Real* scratch) {
   const WeightGradient<Real> layer{dweight, dy};
   linear_backward_weights(std::span(&layer, 1), x, positions, in, out, scratch);
-}
-
-/// dbias(o) += sum_p dy(p, o).   dbias: (out)  dy: (P x out)
-template <class Real>
-void linear_backward_bias(Real* dbias, const Real* dy, Index positions, Index out) {
-  constexpr Index L = lanes<Real>;
-  for (Index o = 0; o < out; ++o, dy += positions) {
-    Batch<Real> sum(Real(0));
-    Index p = 0;
-    for (; p + L <= positions; p += L) sum = sum + load(dy + p);
-    if (p < positions) sum = sum + load_partial(dy + p, positions - p);
-    dbias[o] += reduce_add(sum);
-  }
 }
 
 }  // namespace gyrograd::kernels

@@ -71,19 +71,23 @@ Y linear(Tape<Real>& tape, X x, Y y, Var<Real, dyn> weight, Var<Real, dyn> bias,
       kernels::linear_backward_weight(weight.grad().data(), dy, x.value.data(), P, in, out,
                                       scratch(kernels::linear_backward_weight_scratch<Real>(P, in, out)));
     }
-    if (bias.needs_gradient()) kernels::linear_backward_bias(bias.grad().data(), dy, P, out);
+    auto scratch = tape->workspace();
+    Real* dbias = bias.needs_gradient() ? bias.grad().data() : nullptr;
+    Real* sums = scratch(kernels::linear_backward_data_scratch<Real>(out));
     const bool same = residual.needs_gradient() && residual.gradient == x.gradient;  // a + proj(a)
     if (x.needs_gradient() && slope != nullptr) {
       kernels::linear_backward_data_times(slope, dy, static_cast<const Real*>(weight.value.data()), P, in,
-                                          out);
+                                          out, dbias, sums);
       add_gradient(x, slope);
     } else if (x.needs_gradient()) {
       const auto dx = x.accumulator();
       const bool fold =
           same && dx.residual == nullptr;  // the residual's gradient enters as start of the product
       kernels::linear_backward_data(dx.into.data(), fold ? dy : dx.residual, dy, weight.value.data(), P, in,
-                                    out);
+                                    out, dbias, sums);
       if (same && !fold) Tape<Real>::pass_gradient(y, residual);
+    } else if (dbias != nullptr) {
+      kernels::linear_backward_bias(dbias, dy, P, out);
     }
     if (!same) Tape<Real>::pass_gradient(y, residual);
   });
@@ -104,15 +108,19 @@ void shared_linear_backward(Tape<Real>& tape, X x, const std::array<Y, N>& y,
   kernels::linear_backward_weights(std::span<const kernels::WeightGradient<Real>>(weights.data(), count),
                                    static_cast<const Real*>(x.value.data()), P, in, out,
                                    scratch(kernels::linear_backward_weight_scratch<Real>(P, in, out)));
+  Real* sums = scratch(kernels::linear_backward_data_scratch<Real>(out));
   for (std::size_t i = 0; i < N; ++i) {
     if (!y[i].gradient->written) continue;
     const Real* dy = y[i].grad().data();
-    if (layers[i].bias.needs_gradient())
-      kernels::linear_backward_bias(layers[i].bias.grad().data(), dy, P, out);
-    if (!x.needs_gradient()) continue;
+    Real* dbias = layers[i].bias.needs_gradient() ? layers[i].bias.grad().data() : nullptr;
+    if (!x.needs_gradient()) {
+      if (dbias != nullptr) kernels::linear_backward_bias(dbias, dy, P, out);
+      continue;
+    }
     const auto dx = x.accumulator();
     kernels::linear_backward_data(dx.into.data(), dx.residual, dy,
-                                  static_cast<const Real*>(layers[i].weight.value.data()), P, in, out);
+                                  static_cast<const Real*>(layers[i].weight.value.data()), P, in, out, dbias,
+                                  sums);
   }
 }
 
