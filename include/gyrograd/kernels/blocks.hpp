@@ -58,4 +58,26 @@ GYROGRAD_INLINE void store_block(Real* p, Batch<Real> x, int v, Index tail) {
   store(p + v * lanes<Real>, x);
 }
 
+namespace detail {
+
+/// Moves p by one addition: else a compiler keeps the distances of all rows, more than there are registers.
+template <class T>
+GYROGRAD_INLINE void next_row(T*& p, Index stride) {
+  p += stride;
+  asm("" : "+r"(p));
+}
+
+/// Asks for Rows rows of Vectors vectors. Any address is allowed.
+template <int Rows, int Vectors, class Real>
+GYROGRAD_INLINE void fetch_rows(const Real* p, Index stride) {
+  GYROGRAD_UNROLL
+  for (int r = 0; r < Rows; ++r) {
+    GYROGRAD_UNROLL
+    for (int v = 0; v < Vectors; ++v) __builtin_prefetch(p + v * lanes<Real>);
+    next_row(p, stride);
+  }
+}
+
+}  // namespace detail
+
 }  // namespace gyrograd::kernels

@@ -61,22 +61,67 @@ inline constexpr int tile_rows = vector_registers == 16 ? 4 : lanes<float> == 4 
 inline constexpr int short_tile_rows = vector_registers == 16 ? 3 : tile_rows;
 inline constexpr Index short_depth = 40;
 
-/// Moves p by one addition: else a compiler keeps the distances of all rows, more than there are registers.
-template <class T>
-GYROGRAD_INLINE void next_row(T*& p, Index stride) {
-  p += stride;
-  asm("" : "+r"(p));
-}
+/// Whether the last steps of a tile run row by row, so that its stores spread over their multiply-adds:
+/// stores of 64 bytes in a row hold those up (measured: a tenth of a tile of depth 18).
+template <class Real, Epilogue epilogue>
+inline constexpr bool ends_by_rows = epilogue == Epilogue::store && sizeof(Batch<Real>) == 64;
+/// Steps that do.
+inline constexpr Index row_steps = 2;
 
-/// Asks for Rows rows of Vectors vectors. Any address is allowed.
-template <int Rows, int Vectors, class Real>
-GYROGRAD_INLINE void fetch_rows(const Real* p, Index stride) {
+/// The last row_steps steps of a tile and its epilogue, row by row. x, w: of the first of these steps.
+template <class Real, int Rows, int Vectors, int Group, bool Tail>
+GYROGRAD_INLINE void end_by_rows(const Product<Real>& a, Batch<Real> (&sum)[Rows][Vectors], const Real* x,
+                                 const Real* w, Index p, Index m, Index tail) {
+  using V = Batch<Real>;
+  const auto read = [&](const Real* from, int v) __attribute__((always_inline)) {
+    return load_block<Vectors, Tail>(from, v, tail);
+  };
+  const Index w_row = a.w_row, w_step = a.w_step, ldy = a.ldy, ld_residual = a.ld_residual;
+  const Real* second = x + a.ldx;
+  Real* y = a.y + p + m * ldy;
+  const Real* residual = a.residual == nullptr ? nullptr : a.residual + p + m * ld_residual;
+  const Real* factor = a.lane_factor == nullptr ? nullptr : a.lane_factor + p;
+  V x0[Vectors], x1[Vectors], top[Vectors];
+  GYROGRAD_UNROLL
+  for (int v = 0; v < Vectors; ++v) {
+    x0[v] = read(x, v);
+    keep(x0[v]);
+  }
   GYROGRAD_UNROLL
   for (int r = 0; r < Rows; ++r) {
+    if (r == 2) {  // two rows have left their registers
+      GYROGRAD_UNROLL
+      for (int v = 0; v < Vectors; ++v) {
+        x1[v] = read(second, v);
+        keep(x1[v]);
+      }
+    }
+    const V w0 = broadcast_group<Group>(w);
     GYROGRAD_UNROLL
-    for (int v = 0; v < Vectors; ++v) __builtin_prefetch(p + v * lanes<Real>);
-    next_row(p, stride);
+    for (int v = 0; v < Vectors; ++v) {
+      sum[r][v] = fma(w0, x0[v], sum[r][v]);
+      keep(sum[r][v]);
+    }
+    const V w1 = broadcast_group<Group>(w + w_step);
+    GYROGRAD_UNROLL
+    for (int v = 0; v < Vectors; ++v) sum[r][v] = fma(w1, r < 2 ? read(second, v) : x1[v], sum[r][v]);
+    if (factor != nullptr) {
+      GYROGRAD_UNROLL
+      for (int v = 0; v < Vectors; ++v) sum[r][v] = sum[r][v] * read(factor, v);
+    }
+    GYROGRAD_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      top[v] = r == 0 ? sum[r][v] : max(top[v], sum[r][v]);
+      store_block<Vectors, Tail>(y, residual == nullptr ? sum[r][v] : sum[r][v] + read(residual, v), v, tail);
+    }
+    next_row(w, w_row);
+    next_row(y, ldy);
+    if (residual != nullptr) next_row(residual, ld_residual);
   }
+  if (a.lane_top == nullptr) return;
+  GYROGRAD_UNROLL
+  for (int v = 0; v < Vectors; ++v)
+    store_block<Vectors, Tail>(a.lane_top + p, max(read(a.lane_top + p, v), top[v]), v, tail);
 }
 
 /// `tiles` tiles of Rows rows below one another, for Vectors whole vectors of positions from p; with Tail the
@@ -85,6 +130,7 @@ GYROGRAD_INLINE void fetch_rows(const Real* p, Index stride) {
 template <class Real, int Rows, int Vectors, int Group, Epilogue epilogue, bool Tail>
 [[gnu::noinline]] void product_tiles(const Product<Real>& a, Index p, Index m, Index tiles, Index tail) {
   using V = Batch<Real>;
+  constexpr bool by_rows = ends_by_rows<Real, epilogue> && Rows > 1;  // one row: of any depth
   const auto read = [&](const Real* from, int v) __attribute__((always_inline)) {
     return load_block<Vectors, Tail>(from, v, tail);
   };
@@ -110,7 +156,7 @@ template <class Real, int Rows, int Vectors, int Group, Epilogue epilogue, bool 
     const Real* x = a.x + p;
     const Real* w = a.w + m * a.w_row;
     const Index ldx = a.ldx, w_row = a.w_row, w_step = a.w_step;
-    for (Index k = a.depth; k > 0; --k) {
+    for (Index k = a.depth - (by_rows ? row_steps : 0); k > 0; --k) {
       V xk[Vectors];
       GYROGRAD_UNROLL
       for (int v = 0; v < Vectors; ++v) {
@@ -125,6 +171,10 @@ template <class Real, int Rows, int Vectors, int Group, Epilogue epilogue, bool 
       }
       x += ldx;
       w += w_step;
+    }
+    if constexpr (by_rows) {
+      end_by_rows<Real, Rows, Vectors, Group, Tail>(a, sum, x, w, p, m, tail);
+      continue;
     }
     if (a.lane_factor != nullptr) {
       GYROGRAD_UNROLL
@@ -315,7 +365,9 @@ void product_block(const Product<Real>& a, Index p, Index tail) {
       return;
     }
   }
-  const Index height = a.depth < short_depth ? short_tile_rows : tile_rows;
+  const Index height = ends_by_rows<Real, epilogue> && a.depth < row_steps ? 1
+                       : a.depth < short_depth                             ? short_tile_rows
+                                                                           : tile_rows;
   const Index tiles = (a.rows + height - 1) / height;
   const Index low = a.rows / tiles, high_tiles = a.rows % tiles;
   if (high_tiles > 0) table[static_cast<std::size_t>(low)](a, p, 0, high_tiles, tail);
