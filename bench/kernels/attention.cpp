@@ -165,7 +165,7 @@ struct ForwardBackward : Operands {
     gyrograd_forward_pass();
     kernels::attention_backward(dq.data(), static_cast<const float*>(nullptr), dk.data(), dv.data(),
                                 dout.data(), o.data(), weights.data(), rsum.data(), scaled_q.data(), k.data(),
-                                v.data(), s, scratch.data());
+                                v.data(), s, true, scratch.data());
   }
   std::array<AlignedVector<float>*, 3> outputs() { return {&dq, &dk, &dv}; }
   std::vector<double> reference() const {

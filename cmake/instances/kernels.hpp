@@ -22,7 +22,7 @@
 // clang-format off
 #define GYROGRAD_INSTANCES_FOR(R) \
 GYROGRAD_INSTANCES void attention_forward<R>(R*, R*, R*, const R*, const R*, const R*, const AttentionSizes&, R*); \
-GYROGRAD_INSTANCES void attention_backward<R>(R*, const R*, R*, R*, const R*, const R*, R*, const R*, const R*, const R*, const R*, const AttentionSizes&, R*); \
+GYROGRAD_INSTANCES void attention_backward<R>(R*, const R*, R*, R*, const R*, const R*, R*, const R*, const R*, const R*, const R*, const AttentionSizes&, bool, R*); \
 GYROGRAD_INSTANCES void linear_forward<R>(R*, const R*, const R*, const R*, const R*, Index, Index, Index); \
 GYROGRAD_INSTANCES void linear_forward_scaled<R>(R*, const R*, const R*, const R*, R, Index, Index, Index, R*); \
 GYROGRAD_INSTANCES void linear_backward_data<R>(R*, const R*, const R*, const R*, Index, Index, Index, R*, R*); \

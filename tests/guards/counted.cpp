@@ -44,7 +44,7 @@ void attention_forward() {
 void attention_backward() {
   const float* none = nullptr;
   k::attention_backward(a.data(), none, b.data(), f.data(), g.data(), e.data(), weights.data(), row.data(),
-                        c.data(), d.data(), e.data(), sizes, scratch.data());
+                        c.data(), d.data(), e.data(), sizes, true, scratch.data());
 }
 void softmax_forward() {
   k::softmax_forward(a.data(), b.data(), P, P, Index{1});

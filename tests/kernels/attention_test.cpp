@@ -91,7 +91,10 @@ void check(const AttentionSizes& s, Residual mode, double range = 1) {
   Guarded<Real> dk(random_values<Real>(nk, 7)), dv(random_values<Real>(nk, 8));
   std::vector<double> dq_want(static_cast<std::size_t>(nq), 0.0), dk_want = doubles(dk.copy()),
                                                                   dv_want = doubles(dv.copy());
-  if (mode == Residual::given) dq_want = doubles(residual.copy());
+  if (mode == Residual::given) {
+    dq_want = doubles(residual.copy());
+    for (auto* d : {&dk_want, &dv_want}) std::fill(d->begin(), d->end(), 0.0);  // overwritten
+  }
   if (mode == Residual::in_place) dq_want = doubles(dq.copy());
   want.backward(dq_want, dk_want, dv_want, doubles(in.dout.copy()), doubles(in.plain_q), doubles(in.k.copy()),
                 doubles(in.v.copy()));
@@ -99,8 +102,9 @@ void check(const AttentionSizes& s, Residual mode, double range = 1) {
                       : mode == Residual::given ? residual.data()
                                                 : dq.data();
   Guarded<Real> scratch3(attention_backward_scratch<Real>(s));
+  const bool accumulate = mode != Residual::given;
   attention_backward(dq.data(), start, dk.data(), dv.data(), in.dout.data(), o.data(), weights.data(),
-                     rsum.data(), in.q.data(), in.k.data(), in.v.data(), s, scratch3.data());
+                     rsum.data(), in.q.data(), in.k.data(), in.v.data(), s, accumulate, scratch3.data());
   check_close<Real>(dq.values(), dq_want, 4);
   check_close<Real>(dk.values(), dk_want, 4);
   check_close<Real>(dv.values(), dv_want, 4);
@@ -146,7 +150,7 @@ TEMPLATE_TEST_CASE("attention over one key passes values on, and no gradient to 
     Guarded<Real> dq(nq), dk(std::vector<Real>(static_cast<std::size_t>(nk), Real(0))), dv(dk);
     Guarded<Real> scratch2(attention_backward_scratch<Real>(s));
     attention_backward(dq.data(), static_cast<const Real*>(nullptr), dk.data(), dv.data(), in.dout.data(),
-                       o.data(), weights.data(), rsum.data(), in.q.data(), in.k.data(), in.v.data(), s,
+                       o.data(), weights.data(), rsum.data(), in.q.data(), in.k.data(), in.v.data(), s, true,
                        scratch2.data());
     for (Real d : dq) CHECK(d == Real(0));
     for (Real d : dk) CHECK(d == Real(0));

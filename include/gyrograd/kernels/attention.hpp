@@ -133,7 +133,7 @@ constexpr Index attention_key_chunk(Index positions) {
 template <int Group, class Real>
 void attention_head_backward(Real* dq, const Real* dq_residual, Real* dk, Real* dv, const Real* dout,
                              const Real* o, Real* e, const Real* rsum, const Real* q, const Real* k,
-                             const Real* v, const AttentionSizes& s, Real* scratch) {
+                             const Real* v, const AttentionSizes& s, bool accumulate, Real* scratch) {
   const Index P = s.query_positions(), K = s.key_positions();
   const Real scale = Real(1) / std::sqrt(static_cast<Real>(s.width));
   Real* g = scratch;
@@ -141,6 +141,7 @@ void attention_head_backward(Real* dq, const Real* dq_residual, Real* dk, Real* 
   attention_scale_gradient(g, minus_d, dout, o, rsum, P, s.width, scale);
 
   Reduction<Real> sum;  // dv(c, key) += e^T g / scale, dk(c, key) += e^T q / f, as q comes times f
+  sum.accumulate = accumulate;
   sum.c_row = K;
   sum.lda = P;
   sum.ldb = P;
@@ -302,15 +303,20 @@ void single_key_backward(Real* dq, const Real* dq_residual, Real* dv, const Real
 
 }  // namespace detail
 
-/// Gradients of attention_forward. dk, dv: added to. dq = contribution + dq_residual (null: 0; may be dq).
+/// Gradients of attention_forward. dk, dv: added to, or with `accumulate` false overwritten.
+/// dq = contribution + dq_residual (null: 0; may be dq).
 /// dq, dout, o, q: (B, queries, C), q times attention_query_factor(), dq of q without it
 /// dk, dv, k, v: (B, keys, C)  weights, rsum: of the forward; weights are overwritten
 /// scratch: attention_backward_scratch() values
 template <class Real>
 void attention_backward(Real* dq, const Real* dq_residual, Real* dk, Real* dv, const Real* dout,
                         const Real* o, Real* weights, const Real* rsum, const Real* q, const Real* k,
-                        const Real* v, const AttentionSizes& s, Real* scratch) {
-  if (s.keys == 1) return detail::single_key_backward(dq, dq_residual, dv, dout, s);
+                        const Real* v, const AttentionSizes& s, bool accumulate, Real* scratch) {
+  if (s.keys == 1) {
+    for (Real* d : {dk, dv})
+      if (!accumulate) std::fill_n(d, s.key_positions() * s.channels(), Real(0));
+    return detail::single_key_backward(dq, dq_residual, dv, dout, s);
+  }
   const Index P = s.query_positions();
   if (detail::attention_interleaves<Real>(s.batch)) {
     for (Index h = 0; h < s.heads; ++h) {
@@ -319,7 +325,7 @@ void attention_backward(Real* dq, const Real* dq_residual, Real* dk, Real* dv, c
         detail::attention_head_backward<Group>(
             dq + at_q, dq_residual == nullptr ? nullptr : dq_residual + at_q, dk + at_k, dv + at_k,
             dout + at_q, o + at_q, weights + h * P * s.keys, rsum + h * P, q + at_q, k + at_k, v + at_k, s,
-            scratch);
+            accumulate, scratch);
       });
     }
     return;
@@ -343,17 +349,16 @@ void attention_backward(Real* dq, const Real* dq_residual, Real* dk, Real* dv, c
     detail::take_sequence(dout1, dout, b, s.batch, s.queries, C);
     detail::take_sequence(k1, k, b, s.batch, s.keys, C);
     detail::take_sequence(v1, v, b, s.batch, s.keys, C);
-    std::fill_n(dk1, 2 * nk, Real(0));
     for (Index h = 0; h < s.heads; ++h) {
       const Index at_q = h * s.width * s.queries, at_k = h * s.width * s.keys;
       detail::attention_head_backward<1>(
           dq1 + at_q, static_cast<const Real*>(nullptr), dk1 + at_k, dv1 + at_k, dout1 + at_q, o1 + at_q,
           weights + b * one.weight_count() + h * s.queries * s.keys,
-          rsum + b * one.rsum_count() + h * s.queries, q1 + at_q, k1 + at_k, v1 + at_k, one, scratch);
+          rsum + b * one.rsum_count() + h * s.queries, q1 + at_q, k1 + at_k, v1 + at_k, one, false, scratch);
     }
     detail::spread_sequence(dq, dq1, b, s.batch, s.queries, C, dq_residual != nullptr);
-    detail::spread_sequence(dk, dk1, b, s.batch, s.keys, C, true);
-    detail::spread_sequence(dv, dv1, b, s.batch, s.keys, C, true);
+    detail::spread_sequence(dk, dk1, b, s.batch, s.keys, C, accumulate);
+    detail::spread_sequence(dv, dv1, b, s.batch, s.keys, C, accumulate);
   }
 }
 

@@ -25,7 +25,8 @@ struct Reduction {
   const Real* b = nullptr;  ///< (positions x columns), column stride ldb
   Index ldb = 0;
   Index positions = 0, rows = 0, columns = 0;
-  Real scale = Real(1);  ///< factor of the sums
+  Real scale = Real(1);    ///< factor of the sums
+  bool accumulate = true;  ///< false: c is overwritten
   /// Laid out as b: columns that are read later and are fetched meanwhile, or null. The i-th tile of rows
   /// fetches column i of each group of four.
   const Real* ahead = nullptr;
@@ -109,13 +110,16 @@ template <class Real, int Rows, int Columns, int Group>
     }
     Real* c = args.c + r0 * args.c_row + n0 * Group;
     if constexpr (Columns == fold_columns) {
-      fold<Group, Rows>(c, args.c_row, sum, args.scale);
+      fold<Group, Rows>(c, args.c_row, sum, args.scale, args.accumulate);
     } else {
       GYROGRAD_UNROLL
       for (int r = 0; r < Rows; ++r) {
         Real sums[Group] = {};
         reduce_add_group<Group>(sums, sum[r][0]);
-        for (int g = 0; g < Group; ++g) c[r * args.c_row + g] += args.scale * sums[g];
+        for (int g = 0; g < Group; ++g) {
+          Real& to = c[r * args.c_row + g];
+          to = (args.accumulate ? to : Real(0)) + args.scale * sums[g];
+        }
       }
     }
   }
@@ -140,8 +144,8 @@ constexpr auto reduction_table(std::integer_sequence<int, Rows...>) {
 
 }  // namespace detail
 
-/// c(r, n) += scale * sum_p a(p, r) b(p, n). With Group > 1, Group sequences lie interleaved in the positions
-/// and each has its own sum. c must not overlap a or b.
+/// c(r, n) += or = scale * sum_p a(p, r) b(p, n). With Group > 1, Group sequences lie interleaved in the
+/// positions and each has its own sum. c must not overlap a or b.
 template <int Group = 1, class Real>
 void reduction(const Reduction<Real>& args) {
   constexpr auto sequence = std::make_integer_sequence<int, detail::reduction_rows>{};

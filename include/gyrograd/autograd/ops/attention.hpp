@@ -56,11 +56,16 @@ auto attention(Tape<Real>& tape, ScaledQueries<Real, QB, QT, QC> queries, Var<Re
   tape.record(o, [=, tape = &tape] {
     auto scratch = tape->workspace();
     // Where no gradient is wanted it still has a place to go; such calls are rare (frozen projections).
+    const auto first = [](const auto& x) { return !x.needs_gradient() || !x.gradient->written; };
+    const bool overwrite =
+        first(k) && first(v) && k.gradient != v.gradient;  // the usual case: nobody else has added to them
     const auto target = [&](const auto& x) {
-      if (x.needs_gradient()) return x.grad().data();
-      Real* unused = scratch(x.value.size());
-      std::fill_n(unused, x.value.size(), Real(0));
-      return unused;
+      if (!x.needs_gradient()) {
+        Real* unused = scratch(x.value.size());
+        if (!overwrite) std::fill_n(unused, x.value.size(), Real(0));
+        return unused;
+      }
+      return overwrite ? x.accumulator().into.data() : x.grad().data();
     };
     Real* dk = target(k);
     Real* dv = target(v);
@@ -74,7 +79,7 @@ auto attention(Tape<Real>& tape, ScaledQueries<Real, QB, QT, QC> queries, Var<Re
       dq = scratch(q.value.size());
     }
     kernels::attention_backward(dq, residual, dk, dv, o.grad().data(), o.value.data(), weights, rsum,
-                                q.value.data(), k.value.data(), v.value.data(), s,
+                                q.value.data(), k.value.data(), v.value.data(), s, !overwrite,
                                 scratch(kernels::attention_backward_scratch<Real>(s)));
   });
   return o;
