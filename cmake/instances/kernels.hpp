@@ -46,7 +46,6 @@ GYROGRAD_INSTANCES void product<1, Epilogue::store, R>(const Product<R>&); \
 GYROGRAD_INSTANCES void reduction<1, R>(const Reduction<R>&); \
 GYROGRAD_INSTANCES void layer_norm_forward<R>(R*, R*, R*, const R*, const R*, const R*, Index, Index, R); \
 GYROGRAD_INSTANCES void layer_norm_add_forward<R>(R*, R*, R*, const R*, const R*, const R*, const R*, Index, Index, R); \
-GYROGRAD_INSTANCES void layer_norm_backward_data<R>(R*, const R*, const R*, const R*, const R*, const R*, const R*, Index, Index); \
 GYROGRAD_INSTANCES void layer_norm_backward<R>(R*, const R*, R*, R*, const R*, const R*, const R*, const R*, const R*, Index, Index, R*); \
 GYROGRAD_INSTANCES void layer_norm_backward_from_output<R>(R*, const R*, R*, R*, const R*, const R*, const R*, const R*, const R*, Index, Index, R*); \
 GYROGRAD_INSTANCES void softmax_forward<R>(R*, const R*, Index, Index, Index); \

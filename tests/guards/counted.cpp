@@ -55,8 +55,10 @@ void gelu_forward() {
 void layer_norm_forward() {
   k::layer_norm_forward(a.data(), f.data(), g.data(), c.data(), d.data(), e.data(), P, C, 1e-12F);
 }
-void layer_norm_backward_data() {
-  k::layer_norm_backward_data(a.data(), e.data(), b.data(), c.data(), d.data(), f.data(), g.data(), P, C);
+void layer_norm_backward() {
+  const float* none = nullptr;
+  k::layer_norm_backward(a.data(), none, g.data(), row.data(), b.data(), c.data(), d.data(), f.data(),
+                         e.data(), P, C, scratch.data());
 }
 
 EncoderCalls encoder(2);
@@ -88,7 +90,7 @@ void limu_gru_infer() {
 #define RUN(name) name(); count_##name();
 #define ALL(X)                                                                                         \
   X(linear_forward) X(linear_backward_data) X(reduction) X(attention_forward) X(attention_backward)    \
-  X(softmax_forward) X(gelu_forward) X(layer_norm_forward) X(layer_norm_backward_data)                 \
+  X(softmax_forward) X(gelu_forward) X(layer_norm_forward) X(layer_norm_backward)                 \
   X(limu_bert_train) X(limu_bert_embed) X(limu_gru_train) X(limu_gru_infer)
 ALL(COUNTED)
 

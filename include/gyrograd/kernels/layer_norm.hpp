@@ -64,21 +64,15 @@ GYROGRAD_INLINE void layer_norm_block(Real* y, Index ldy, Real* mean, Real* rstd
     store_block<Vectors, Tail>(mean, m[v], v, tail);
     store_block<Vectors, Tail>(rstd, r[v], v, tail);
   }
-  const auto write = [&](auto added) __attribute__((always_inline)) {
-    for (Index c = 0; c < channels; ++c) {
-      const V g = broadcast(gamma[c]), b = broadcast(beta[c]);
-      GYROGRAD_UNROLL
-      for (int v = 0; v < Vectors; ++v) {
-        V out = fma((read(c, v) - m[v]) * r[v], g, b);
-        if constexpr (added()) out = out + load_block<Vectors, Tail>(addend + c * ldy, v, tail);
-        store_block<Vectors, Tail>(y + c * ldy, out, v, tail);
-      }
+  for (Index c = 0; c < channels; ++c) {
+    const V g = broadcast(gamma[c]), b = broadcast(beta[c]);
+    GYROGRAD_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      V out = fma((read(c, v) - m[v]) * r[v], g, b);
+      if (addend != nullptr) out = out + load_block<Vectors, Tail>(addend + c * ldy, v, tail);
+      store_block<Vectors, Tail>(y + c * ldy, out, v, tail);
     }
-  };
-  if (addend != nullptr)
-    write(std::true_type{});
-  else
-    write(std::false_type{});
+  }
 }
 
 /// All blocks of the forward pass.
@@ -130,13 +124,12 @@ struct NormalFromOutput {
   }
 };
 
-/// Gradient for one block of positions; normal(c, v): n. With Parameters the sums of dy n and dy over its
-/// positions are added to `sums`, one vector a channel: those of dy behind those of dy n.
-template <class Real, int Vectors, bool Tail, bool Parameters, class Normal>
-GYROGRAD_INLINE void layer_norm_backward_block(Real* dx, const Real* residual, [[maybe_unused]] Real* sums,
-                                               const Real* dy, const Real* gamma, const Real* rstd,
-                                               Index positions, Index channels, Index tail,
-                                               const Normal& normal) {
+/// Gradient for one block of positions; normal(c, v): n. The sums of dy n and dy over its positions are
+/// added to `sums`, one vector a channel: those of dy behind those of dy n.
+template <class Real, int Vectors, bool Tail, class Normal>
+GYROGRAD_INLINE void layer_norm_backward_block(Real* dx, const Real* residual, Real* sums, const Real* dy,
+                                               const Real* gamma, const Real* rstd, Index positions,
+                                               Index channels, Index tail, const Normal& normal) {
   using V = Batch<Real>;
   const auto read = [=](const Real* p, Index c, int v) __attribute__((always_inline)) {
     return load_block<Vectors, Tail>(p + c * positions, v, tail);
@@ -162,37 +155,33 @@ GYROGRAD_INLINE void layer_norm_backward_block(Real* dx, const Real* residual, [
     sum[v] = sum[v] * scale * r[v];
     along[v] = along[v] * scale * r[v];
   }
-  [[maybe_unused]] Real* shifts = sums + channels * lanes<Real>;
+  Real* shifts = sums + channels * lanes<Real>;
   for (Index c = 0; c < channels; ++c) {
     const V g = broadcast(gamma[c]);
-    [[maybe_unused]] V slope(Real(0)), shift(Real(0));
+    V slope(Real(0)), shift(Real(0));
     GYROGRAD_UNROLL
     for (int v = 0; v < Vectors; ++v) {
       const V d = read(dy, c, v), n = normal(c, v);
-      if constexpr (Parameters) {
-        slope = fma(d, n, slope);
-        shift = shift + d;
-      }
+      slope = fma(d, n, slope);
+      shift = shift + d;
       V out = fnma(along[v], n, fma(d * g, r[v], V(Real(0)) - sum[v]));
       if (residual != nullptr) out = out + read(residual, c, v);
       store_block<Vectors, Tail>(dx + c * positions, out, v, tail);
     }
-    if constexpr (Parameters) {
-      store(sums + c * lanes<Real>, load(sums + c * lanes<Real>) + slope);
-      store(shifts + c * lanes<Real>, load(shifts + c * lanes<Real>) + shift);
-    }
+    store(sums + c * lanes<Real>, load(sums + c * lanes<Real>) + slope);
+    store(shifts + c * lanes<Real>, load(shifts + c * lanes<Real>) + shift);
   }
 }
 
 /// Blocks of the gradient; `sums` as for one of them.
-template <bool Parameters, class Real, class Normals>
-void layer_norm_backward(Real* dx, const Real* residual, Real* sums, const Real* dy, const Real* gamma,
-                         const Real* rstd, Index positions, Index channels, const Normals& normals) {
+template <class Real, class Normals>
+void layer_norm_backward_blocks(Real* dx, const Real* residual, Real* sums, const Real* dy, const Real* gamma,
+                                const Real* rstd, Index positions, Index channels, const Normals& normals) {
   for_blocks<Real>(positions, [&]<int Vectors, bool Tail>(std::integral_constant<int, Vectors>,
                                                           std::bool_constant<Tail>, Index p, Index tail) {
-    layer_norm_backward_block<Real, Vectors, Tail, Parameters>(
-        dx + p, residual == nullptr ? nullptr : residual + p, sums, dy + p, gamma, rstd + p, positions,
-        channels, tail, normals.template at<Vectors, Tail>(p, tail));
+    layer_norm_backward_block<Real, Vectors, Tail>(dx + p, residual == nullptr ? nullptr : residual + p, sums,
+                                                   dy + p, gamma, rstd + p, positions, channels, tail,
+                                                   normals.template at<Vectors, Tail>(p, tail));
   });
 }
 
@@ -229,16 +218,6 @@ void layer_norm_add_forward(Real* y, Real* mean, Real* rstd, const Real* x, cons
   detail::layer_norm_blocks(y, mean, rstd, x, gamma, beta, addend, positions, channels, eps);
 }
 
-/// dx = residual + rstd (dn - mean_c(dn) - n mean_c(dn n)) with dn = dy gamma, n = (x - mean) rstd.
-/// dx, dy, x: (P x C)  residual: (P x C) or null, may be dx  gamma: (C)  mean, rstd: (P)
-template <class Real>
-void layer_norm_backward_data(Real* dx, const Real* residual, const Real* dy, const Real* x,
-                              const Real* gamma, const Real* mean, const Real* rstd, Index positions,
-                              Index channels) {
-  detail::layer_norm_backward<false>(dx, residual, static_cast<Real*>(nullptr), dy, gamma, rstd, positions,
-                                     channels, detail::NormalFromInput<Real>{x, mean, rstd, positions});
-}
-
 /// Scratch values that layer_norm_backward and layer_norm_backward_from_output need.
 template <class Real>
 constexpr Index layer_norm_backward_scratch(Index channels) {
@@ -253,15 +232,16 @@ void layer_norm_backward_all(Real* dx, const Real* residual, Real* dgamma, Real*
                              const Real* gamma, const Real* rstd, Index positions, Index channels,
                              const Normals& normals, Real* sums) {
   std::fill_n(sums, 2 * channels * lanes<Real>, Real(0));
-  layer_norm_backward<true>(dx, residual, sums, dy, gamma, rstd, positions, channels, normals);
+  layer_norm_backward_blocks(dx, residual, sums, dy, gamma, rstd, positions, channels, normals);
   add_lane_sums(dgamma, static_cast<const Real*>(sums), channels);
   add_lane_sums(dbeta, static_cast<const Real*>(sums + channels * lanes<Real>), channels);
 }
 
 }  // namespace detail
 
-/// The same, and dgamma(c) += sum_p dy n, dbeta(c) += sum_p dy in the same pass.
-/// dgamma, dbeta: (C)  scratch: layer_norm_backward_scratch() values
+/// dx = residual + rstd (dn - mean_c(dn) - n mean_c(dn n)) with dn = dy gamma, n = (x - mean) rstd, and in
+/// the same pass dgamma(c) += sum_p dy n, dbeta(c) += sum_p dy. dx, dy, x: (P x C)  residual: (P x C) or
+/// null, may be dx  gamma, dgamma, dbeta: (C)  mean, rstd: (P) scratch: layer_norm_backward_scratch() values
 template <class Real>
 void layer_norm_backward(Real* dx, const Real* residual, Real* dgamma, Real* dbeta, const Real* dy,
                          const Real* x, const Real* gamma, const Real* mean, const Real* rstd,

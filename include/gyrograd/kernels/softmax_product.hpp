@@ -94,12 +94,8 @@ template <class Real, int Rows, int Vectors, int Group, bool Tail>
 /// The first row alone, for products of fewer rows than a tile: vector by vector, which keeps programs small.
 template <class Real, int Group>
 void softmax_product_row(const Product<Real>& a, Real* e, const Real* top, Real* rsum) {
-  for (Index p = 0; p < a.positions; p += lanes<Real>) {
-    if (const Index tail = a.positions - p; tail < lanes<Real>)
-      softmax_product_tile<Real, 1, 1, Group, true>(a, e, top, rsum, p, tail);
-    else
-      softmax_product_tile<Real, 1, 1, Group, false>(a, e, top, rsum, p, 0);
-  }
+  for (Index p = 0; p < a.positions; p += lanes<Real>)
+    softmax_product_tile<Real, 1, 1, Group, true>(a, e, top, rsum, p, std::min(lanes<Real>, a.positions - p));
 }
 
 }  // namespace detail

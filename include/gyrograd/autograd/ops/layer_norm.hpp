@@ -2,6 +2,8 @@
 // Layer norm on the tape.
 #pragma once
 
+#include <algorithm>
+
 #include "gyrograd/autograd/tape.hpp"
 #include "gyrograd/core/error.hpp"
 #include "gyrograd/kernels/layer_norm.hpp"
@@ -24,24 +26,26 @@ void record_layer_norm(Tape<Real>& tape, X x, X y, Var<Real, dyn> gamma, Var<Rea
   const Index P = position_count(x.value), C = channel_count(x.value);
   tape.record(y, [=, tape = &tape] {
     auto scratch = tape->workspace();
+    // Where no gradient is wanted it still has a place to go; that is rare (frozen parts).
+    const auto or_unused = [&](bool wanted, Index size, auto&& target) {
+      if (wanted) return target();
+      Real* unused = scratch(size);
+      std::fill_n(unused, size, Real(0));
+      return unused;
+    };
     const bool parameters = gamma.needs_gradient() && beta.needs_gradient();
-    Real* dx = nullptr;
+    Real* dgamma = or_unused(parameters, C, [&] { return gamma.grad().data(); });
+    Real* dbeta = or_unused(parameters, C, [&] { return beta.grad().data(); });
     const Real* residual = nullptr;
-    if (x.needs_gradient()) {
+    Real* dx = or_unused(x.needs_gradient(), P * C, [&] {
       const auto target = x.accumulator();
-      dx = target.into.data(), residual = target.residual;
-    } else {
-      dx = scratch(P * C);  // not used: nothing before the norm is trained, which is rare
-    }
+      residual = target.residual;
+      return target.into.data();
+    });
     const Real* dy = y.grad().data();
     add_gradient(dy);
-    if (parameters)
-      kernels::layer_norm_backward(dx, residual, gamma.grad().data(), beta.grad().data(), dy, x.value.data(),
-                                   gamma.value.data(), mean, rstd, P, C,
-                                   scratch(kernels::layer_norm_backward_scratch<Real>(C)));
-    else
-      kernels::layer_norm_backward_data(dx, residual, dy, x.value.data(), gamma.value.data(), mean, rstd, P,
-                                        C);
+    kernels::layer_norm_backward(dx, residual, dgamma, dbeta, dy, x.value.data(), gamma.value.data(), mean,
+                                 rstd, P, C, scratch(kernels::layer_norm_backward_scratch<Real>(C)));
   });
 }
 
