@@ -15,6 +15,8 @@ template <class Real, Index B, Index T, Index C>
 struct ScaledQueries {
   Var<Real, B, T, C> value;
 };
+template <class Real, Index B, Index T, Index C>
+ScaledQueries(Var<Real, B, T, C>) -> ScaledQueries<Real, B, T, C>;  // clang 14 has none of its own
 
 namespace detail {
 
