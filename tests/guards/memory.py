@@ -5,7 +5,7 @@ usage: memory.py TOOL
        memory.py --self-test TOOL
 
 LIMU-BERT (base_v1, two threads): below 64 MB with batches of 128 and of 1024 windows, and no more for the larger ones than the
-tables of a batch. PRIMUS: a batch of 4096 windows, all six terms and the queue, below 2 GB, and with it a batch of 704, whose
+tables of a batch. PRIMUS: batches of 4096 windows, all six terms and the queue, below 2 GB, and beside them of 704, whose
 tapes are kept from the forward to the backward. Exit: 0 good, 1 over a limit.
 """
 import os
@@ -31,7 +31,7 @@ def measure(tool, folder):
     pretrain = ["pretrain", "v1", "synth", "20_120", "--epochs", 1, "--threads", 2, "--batch"]
     small, large = peak(tool, folder, *pretrain, 128), peak(tool, folder, *pretrain, 1024)
     peak(tool, folder, "primus", "synth", "dataset/paired", "--windows", 6000)
-    primus = peak(tool, folder, "primus", "pretrain", "paired", "--epochs", 1, "--threads", 2, "--batch", 4096, "--queue", 4800)
+    primus = peak(tool, folder, "primus", "pretrain", "paired", "--epochs", 2, "--threads", 2, "--batch", 4096, "--queue", 4800)
     return {"LIMU-BERT": max(small, large), "LIMU-BERT, larger batch": large - small, "PRIMUS": primus}
 
 
