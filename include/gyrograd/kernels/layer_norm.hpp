@@ -185,20 +185,6 @@ void layer_norm_backward_blocks(Real* dx, const Real* residual, Real* sums, cons
   });
 }
 
-/// to(c) += sum of the lanes of vector c.
-template <class Real>
-void add_lane_sums(Real* to, const Real* vectors, Index channels) {
-  constexpr Index L = lanes<Real>;
-  Index c = 0;
-  for (; c + fold_columns <= channels; c += fold_columns) {
-    Batch<Real> four[1][fold_columns];
-    GYROGRAD_UNROLL
-    for (int i = 0; i < fold_columns; ++i) four[0][i] = load(vectors + (c + i) * L);
-    fold<1, 1>(to + c, 0, four, Real(1));
-  }
-  for (; c < channels; ++c) to[c] += reduce_add(load(vectors + c * L));
-}
-
 }  // namespace detail
 
 /// y = gamma (x - mean) / sqrt(var + eps) + beta over the channels of each position, biased variance, eps
